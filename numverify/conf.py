@@ -1,0 +1,319 @@
+"""Settings: one dict, ``NUMVERIFY``, read at access so that ``override_settings`` works.
+
+This module alone reads :data:`django.conf.settings`. ``DEFAULTS`` is the table that
+the documentation prints; each key has a typed property of the same name in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from django.conf import settings as django_settings
+from django.utils.module_loading import import_string
+
+from .exceptions import ConfigurationError
+
+VIRTUAL, PLAYGROUND, PRODUCTION = "virtual", "playground", "production"
+ENVIRONMENTS = (VIRTUAL, PLAYGROUND, PRODUCTION)
+VONAGE_API = "https://api-eu.vonage.com"
+
+#: ``(events, seconds)`` for each bucket; None switches a bucket off. Starts of
+#: anonymous callers count in buckets of their own, so that they lock nobody out.
+DEFAULT_LIMITS: dict[str, tuple[int, int] | None] = {
+    "phone": (5, 600),
+    "user": (10, 600),
+    "ip": (60, 600),
+    "all": (5000, 86400),
+    "anonymous_phone": (3, 600),
+    "anonymous_ip": (20, 600),
+    "anonymous_all": (500, 86400),
+}
+
+DEFAULTS: dict[str, Any] = {
+    "ENVIRONMENT": PRODUCTION,
+    "PROVIDER": "vonage_number_verification",
+    "PROVIDERS": {
+        "vonage_number_verification": "numverify.providers.vonage.VonageNumberVerification"
+    },
+    "CREDENTIALS": None,
+    "VONAGE_APPLICATION_ID": "",
+    "VONAGE_PRIVATE_KEY": "",
+    "VONAGE_PRIVATE_KEY_PATH": "",
+    "VONAGE_PRIVATE_KEY_FALLBACKS": (),
+    "VONAGE_REDIRECT_URI": "",
+    "VONAGE_API_BASE_URL": "",
+    "VONAGE_AUTH_HOSTS": (".vonage.com",),
+    "VERIFY_BODY": "phoneNumber",
+    "TOKEN_EXPIRES_IN_UNIT": "minutes",
+    "CONNECT_TIMEOUT": 1.0,
+    "READ_TIMEOUT": 2.0,
+    "CALL_TIMEOUT": 2.0,
+    "CALLBACK_TIMEOUT": 4.5,
+    "POOL_SIZE": 10,
+    "PROXY": None,
+    "CA_BUNDLE": None,
+    "BREAKER_FAILURES": 5,
+    "BREAKER_SECONDS": 30,
+    "ATTEMPT_SECONDS": 300,
+    "CLAIM_SECONDS": 60,
+    "COMPLETION_SECONDS": 60,
+    "TYPED_COMPLETION_SECONDS": 180,
+    "MAX_WRONG_CODES": 5,
+    "HMAC_KEYS": {},
+    "ALLOW_ANONYMOUS_START": False,
+    "ENROLLED_NUMBER": None,
+    "CONSENT_TEXT": "",
+    "CONSENT_COUNTRIES": ("49",),
+    "LIMITS": DEFAULT_LIMITS,
+    "CACHE": "default",
+    "TRUSTED_PROXIES": 0,
+    "CLIENT_IP": None,
+    "DEFAULT_REGION": "",
+}
+
+# What is left of CALLBACK_TIMEOUT for our own work once the network was asked.
+CALLBACK_RESERVE_SECONDS = 0.4
+
+
+class Settings:
+    """Typed access to ``settings.NUMVERIFY`` and to the few Django settings we need.
+
+    Raises :class:`ConfigurationError` where a value cannot be used.
+    """
+
+    def raw(self, key: str) -> Any:
+        return self.user_settings.get(key, DEFAULTS[key])
+
+    @property
+    def user_settings(self) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", getattr(django_settings, "NUMVERIFY", {}))
+
+    def _text(self, key: str) -> str:
+        return str(self.raw(key) or "")
+
+    def _seconds(self, key: str) -> float:
+        value = self.raw(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be a positive number of seconds.")
+        return float(value)
+
+    def _count(self, key: str) -> int:
+        value = self.raw(key)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be a whole number, 0 or more.")
+        return value
+
+    def _callable(self, key: str) -> Callable[..., Any] | None:
+        value = self.raw(key)
+        if isinstance(value, str) and value:
+            try:
+                value = import_string(value)
+            except ImportError as error:
+                raise ConfigurationError(f"NUMVERIFY[{key!r}] cannot be imported.") from error
+        if value and not callable(value):
+            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be a callable or its dotted path.")
+        return cast("Callable[..., Any] | None", value or None)
+
+    def _choice(self, key: str, choices: Sequence[str]) -> str:
+        value = self._text(key)
+        if value not in choices:
+            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be one of {', '.join(choices)}.")
+        return value
+
+    # -- which service -------------------------------------------------------------
+    @property
+    def environment(self) -> str:
+        return self._choice("ENVIRONMENT", ENVIRONMENTS)
+
+    @property
+    def is_virtual(self) -> bool:
+        return self.environment == VIRTUAL
+
+    @property
+    def provider(self) -> str:
+        return self._text("PROVIDER")
+
+    @property
+    def providers(self) -> Mapping[str, str]:
+        return {**DEFAULTS["PROVIDERS"], **self.raw("PROVIDERS")}
+
+    @property
+    def credentials(self) -> Callable[..., Any] | None:
+        return self._callable("CREDENTIALS")
+
+    @property
+    def vonage_application_id(self) -> str:
+        return self._text("VONAGE_APPLICATION_ID")
+
+    @property
+    def vonage_private_key(self) -> str | Callable[[], str]:
+        return cast("str | Callable[[], str]", self.raw("VONAGE_PRIVATE_KEY") or "")
+
+    @property
+    def vonage_private_key_path(self) -> str:
+        return self._text("VONAGE_PRIVATE_KEY_PATH")
+
+    @property
+    def vonage_private_key_fallbacks(self) -> tuple[str | Callable[[], str], ...]:
+        return tuple(self.raw("VONAGE_PRIVATE_KEY_FALLBACKS"))
+
+    @property
+    def vonage_redirect_uri(self) -> str:
+        return self._text("VONAGE_REDIRECT_URI")
+
+    @property
+    def vonage_api_base_url(self) -> str:
+        """The base URL that was set; empty means Vonage's (or the embedded operator's)."""
+        return self._text("VONAGE_API_BASE_URL").rstrip("/")
+
+    @property
+    def vonage_auth_hosts(self) -> tuple[str, ...]:
+        return tuple(str(host).lower() for host in self.raw("VONAGE_AUTH_HOSTS"))
+
+    @property
+    def verify_hashed(self) -> bool:
+        return (
+            self._choice("VERIFY_BODY", ("phoneNumber", "hashedPhoneNumber")) == "hashedPhoneNumber"
+        )
+
+    @property
+    def token_expires_in_seconds(self) -> int:
+        """Seconds in one unit of ``expires_in``."""
+        unit = self._choice("TOKEN_EXPIRES_IN_UNIT", ("minutes", "seconds"))
+        return 60 if unit == "minutes" else 1
+
+    # -- how long ------------------------------------------------------------------
+    @property
+    def connect_timeout(self) -> float:
+        return self._seconds("CONNECT_TIMEOUT")
+
+    @property
+    def read_timeout(self) -> float:
+        return self._seconds("READ_TIMEOUT")
+
+    @property
+    def call_timeout(self) -> float:
+        return self._seconds("CALL_TIMEOUT")
+
+    @property
+    def callback_timeout(self) -> float:
+        """Seconds the upstream calls of one callback may take together."""
+        return max(self._seconds("CALLBACK_TIMEOUT") - CALLBACK_RESERVE_SECONDS, 0.1)
+
+    @property
+    def attempt_seconds(self) -> float:
+        return self._seconds("ATTEMPT_SECONDS")
+
+    @property
+    def claim_seconds(self) -> float:
+        return self._seconds("CLAIM_SECONDS")
+
+    @property
+    def completion_seconds(self) -> float:
+        return self._seconds("COMPLETION_SECONDS")
+
+    @property
+    def typed_completion_seconds(self) -> float:
+        return self._seconds("TYPED_COMPLETION_SECONDS")
+
+    @property
+    def max_wrong_codes(self) -> int:
+        return max(self._count("MAX_WRONG_CODES"), 1)
+
+    # -- the transport -------------------------------------------------------------
+    @property
+    def pool_size(self) -> int:
+        return max(self._count("POOL_SIZE"), 1)
+
+    @property
+    def proxy(self) -> str | None:
+        """None: the standard environment variables; an empty string: no proxy."""
+        return cast("str | None", self.raw("PROXY"))
+
+    @property
+    def ca_bundle(self) -> str | None:
+        return cast("str | None", self.raw("CA_BUNDLE"))
+
+    @property
+    def breaker_failures(self) -> int:
+        """Failures in a row that open the breaker; 0 switches it off."""
+        return self._count("BREAKER_FAILURES")
+
+    @property
+    def breaker_seconds(self) -> float:
+        return self._seconds("BREAKER_SECONDS")
+
+    # -- who may start -------------------------------------------------------------
+    @property
+    def hmac_keys(self) -> Mapping[str, str]:
+        """Ordered: the first signs, all search. Falls back to Django's SECRET_KEY."""
+        keys = self.raw("HMAC_KEYS")
+        return cast("Mapping[str, str]", keys) if keys else {"secret-key": self.secret_key}
+
+    @property
+    def allow_anonymous_start(self) -> bool:
+        return bool(self.raw("ALLOW_ANONYMOUS_START"))
+
+    @property
+    def enrolled_number(self) -> Callable[[Any], str | None] | None:
+        """``callable(user) -> E.164 number or None``: the user's confirmed number."""
+        return self._callable("ENROLLED_NUMBER")
+
+    @property
+    def consent_text(self) -> str:
+        return str(self.raw("CONSENT_TEXT") or "")
+
+    @property
+    def consent_countries(self) -> tuple[str, ...]:
+        """Country codes without ``+``; ``"*"`` for every number."""
+        return tuple(str(code).lstrip("+") for code in self.raw("CONSENT_COUNTRIES"))
+
+    @property
+    def limits(self) -> Mapping[str, tuple[int, int] | None]:
+        return {**DEFAULT_LIMITS, **self.raw("LIMITS")}
+
+    @property
+    def cache(self) -> str:
+        """Alias of the cache for limits and hand-overs."""
+        return self._text("CACHE")
+
+    @property
+    def trusted_proxies(self) -> int:
+        return self._count("TRUSTED_PROXIES")
+
+    @property
+    def client_ip(self) -> Callable[[Any], str | None] | None:
+        return self._callable("CLIENT_IP")
+
+    @property
+    def default_region(self) -> str:
+        return self._text("DEFAULT_REGION")
+
+    # -- Django's own --------------------------------------------------------------
+    @property
+    def secret_key(self) -> str:
+        return str(django_settings.SECRET_KEY)
+
+    @property
+    def debug(self) -> bool:
+        return bool(django_settings.DEBUG)
+
+    @property
+    def session_cookie_name(self) -> str:
+        return str(django_settings.SESSION_COOKIE_NAME)
+
+    @property
+    def session_engine(self) -> str:
+        return str(django_settings.SESSION_ENGINE)
+
+    @property
+    def login_url(self) -> str:
+        return str(django_settings.LOGIN_URL)
+
+    def django(self, name: str) -> Any:
+        """Another Django setting by name, for the system checks."""
+        return getattr(django_settings, name, None)
+
+
+conf = Settings()
