@@ -1,0 +1,116 @@
+"""Input of the start and of the completion; JSON and HTML share these forms."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from . import phone
+from .exceptions import InvalidPhoneNumber
+from .models import Binding, Purpose
+
+_MAX_NEXT = 2000
+
+
+def safe_next(request: HttpRequest, url: str) -> str:
+    """``url`` if it leads back to this site, else ``""``; asked at start *and* at use.
+
+    Django's own test, and before it the shapes that browsers read differently than
+    servers do: controls, backslashes, characters that compatibility forms turn into
+    ``/`` or ``\\`` (T12).
+    """
+    folded = unicodedata.normalize("NFKC", url)
+    odd = any(not char.isprintable() or char in "\\ " for char in folded)
+    if not url or len(url) > _MAX_NEXT or odd or folded.startswith("//"):
+        return ""
+    allowed = all(
+        url_has_allowed_host_and_scheme(
+            form, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
+        for form in (url, folded)
+    )
+    return url if allowed and url.isascii() else ""
+
+
+class StartForm(forms.Form):
+    """What ``POST /login`` takes.
+
+    Args:
+        request: for the host that ``next`` may lead to.
+        enrolled: the user's confirmed number, if there is one: then none is asked for,
+            and one that comes is ignored.
+    """
+
+    phone = forms.CharField(
+        label=_("Phone number"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "type": "tel",
+                "autocomplete": "tel",
+                "inputmode": "tel",
+                "placeholder": "+44 20 7946 0958",
+            }
+        ),
+    )
+    consent = forms.BooleanField(label=_("I agree"), required=False)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+    purpose = forms.ChoiceField(
+        choices=[(value, value) for value in (Purpose.CHECK, Purpose.STEP_UP)],
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("The purpose must be check or step_up.")},
+    )
+    binding = forms.ChoiceField(
+        choices=[(value, value) for value in Binding.values],
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("The binding must be session or completion.")},
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, enrolled: str | None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.request = request
+        self.enrolled = enrolled
+        if enrolled:
+            del self.fields["phone"]
+
+    @property
+    def enrolled_mask(self) -> str:
+        return phone.mask(self.enrolled) if self.enrolled else ""
+
+    def clean_phone(self) -> str:
+        try:
+            return phone.parse(self.cleaned_data["phone"])
+        except InvalidPhoneNumber as error:
+            raise forms.ValidationError(str(error), code=error.code) from None
+
+    def clean_purpose(self) -> str:
+        return str(self.cleaned_data["purpose"] or Purpose.CHECK)
+
+    def clean_next(self) -> str:
+        given = self.cleaned_data["next"]
+        url = safe_next(self.request, given)
+        if given and not url:
+            raise forms.ValidationError(_("next must lead to a page of this site."), code="next")
+        return url
+
+
+class CompleteForm(forms.Form):
+    """What ``POST /complete`` takes."""
+
+    id = forms.UUIDField(widget=forms.HiddenInput)
+    completion_code = forms.CharField(
+        label=_("Code from the phone"),
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters"}
+        ),
+    )
+    attempt_secret = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)

@@ -1,0 +1,175 @@
+"""What all views share: headers, negotiation, CSRF, and no answer of 500."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import DatabaseError, InterfaceError, connections, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.multipartparser import MultiPartParserError
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from .. import clients, flow, logs, sessions
+from ..conf import conf
+from ..exceptions import ConfigurationError, FlowError, Unavailable
+
+View = Callable[..., HttpResponseBase]
+_MAX_BODY = 8 * 1024
+
+
+class BadRequest(FlowError):
+    """A request that cannot be understood; ``code`` says what is wrong."""
+
+    code = "invalid_request"
+
+    def __init__(self, code: str, status: int = 400, detail: str = "") -> None:
+        super().__init__(code=code)
+        self.status = status
+        self.detail = detail
+
+
+def secured(
+    *methods: str, on_error: Callable[[HttpRequest, FlowError], HttpResponse]
+) -> Callable[[View], View]:
+    """Make a view of ours: its methods, its headers, its errors.
+
+    Outside any transaction whatever ``ATOMIC_REQUESTS`` says, on every database: none
+    may be open while the network is asked. CSRF is tested by the views themselves
+    (:func:`check_csrf`), since callers without a browser have no token.
+    """
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                response = _answer(view, methods, request, *args, **kwargs)
+            except FlowError as error:
+                response = on_error(request, error)
+            return _protect(request, response)
+
+        plain: View = login_not_required(csrf_exempt(wrapped))
+        for alias in connections:
+            plain = transaction.non_atomic_requests(using=alias)(plain)
+        return plain
+
+    return decorate
+
+
+def _answer(
+    view: View, methods: tuple[str, ...], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    if request.method not in methods:
+        raise BadRequest("method_not_allowed", 405)
+    try:
+        return view(request, *args, **kwargs)
+    except (DatabaseError, InterfaceError) as error:
+        # Locked, out of connections, gone: nothing is known to be wrong with the request.
+        logs.event("database_fault", logging.ERROR, error=type(error).__name__)
+        raise Unavailable(retry_after=2) from None
+    except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
+        raise BadRequest("too_large", 413) from None
+    except MultiPartParserError:
+        raise BadRequest("invalid_request") from None
+    except ConfigurationError as error:
+        logs.event("configuration_fault", logging.ERROR, error=str(error))
+        raise BadRequest("server_configuration", 503) from None
+
+
+def _protect(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    sessions.leave_cookie_alone(request)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Content-Type-Options"] = "nosniff"
+    patch_vary_headers(response, ["Accept", "Cookie"])
+    return response
+
+
+def names_html(request: HttpRequest) -> bool:
+    """Does Accept name ``text/html`` itself? ``*/*`` is what programs send."""
+    return any(
+        (media.main_type, media.sub_type) == ("text", "html") for media in request.accepted_types
+    )
+
+
+def is_browser(request: HttpRequest) -> bool:
+    return any(name.lower().startswith("sec-fetch-") for name in request.headers)
+
+
+def is_prefetch(request: HttpRequest) -> bool:
+    """A browser or a mail scanner that looks ahead; nobody clicked (T6)."""
+    purposes = (request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
+    return any("prefetch" in purpose.lower() for purpose in purposes)
+
+
+def has_ambient_authority(request: HttpRequest) -> bool:
+    """Could the request have been sent by a browser on behalf of a strange page (T15)?"""
+    return (
+        conf.session_cookie_name in request.COOKIES
+        or "Origin" in request.headers
+        or is_browser(request)
+    )
+
+
+class _Csrf(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002
+        raise BadRequest("csrf_failed", 403)
+
+
+def check_csrf(request: HttpRequest) -> None:
+    """Django's own test. Raises :class:`BadRequest` ``csrf_failed`` (403)."""
+    check = _Csrf(lambda _request: HttpResponse())
+    check.process_request(request)
+    check.process_view(request, _unexempted, (), {})
+
+
+def _unexempted(request: HttpRequest) -> HttpResponse:  # the view that the test looks at
+    raise NotImplementedError
+
+
+def is_json(request: HttpRequest) -> bool:
+    return request.content_type == "application/json"
+
+
+def is_form(request: HttpRequest) -> bool:
+    return request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def json_body(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of the body.
+
+    Raises:
+        BadRequest: ``too_large`` (413) over 8 KiB; ``invalid_json`` (400).
+    """
+    try:
+        raw = request.read(_MAX_BODY + 1)
+        if len(raw) > _MAX_BODY:
+            raise BadRequest("too_large", 413)
+        body = json.loads(raw)
+    except (ValueError, RecursionError, OSError):  # OSError: the client went away
+        raise BadRequest("invalid_json") from None
+    if not isinstance(body, dict):
+        raise BadRequest("invalid_json")
+    return body
+
+
+def party(request: HttpRequest, *, nonce: str | None = None, secret: str = "") -> flow.Party:
+    """Who sends this request, for the flow."""
+    user = request.user if request.user.is_authenticated else None
+    return flow.Party(
+        user=user,
+        nonce=sessions.nonce(request) if nonce is None else nonce,
+        secret=secret,
+        client_ip=clients.client_ip(request),
+        user_agent=clients.user_agent(request),
+        is_browser=is_browser(request),
+        is_document=request.headers.get("Sec-Fetch-Dest") == "document",
+        request=request,
+    )
