@@ -99,7 +99,7 @@ class ProviderError(NumverifyError):
         super().__init__(reason.value)
         self.reason = reason
         self.calls = calls
-        self.detail = detail
+        self.detail = detail[:200]  # the length of the column
         self.retry_after = retry_after
 
 

@@ -18,7 +18,8 @@ def get_provider(name: str | None = None, *, request: Any = None) -> Provider:
     ``CREDENTIALS`` resolver, so that tenants can have credentials of their own.
 
     Raises:
-        ConfigurationError: an unknown name, or settings that cannot work.
+        ConfigurationError: an unknown name, one that cannot be imported, or settings
+            that cannot work.
     """
     name = name or conf.provider
     try:
@@ -26,5 +27,9 @@ def get_provider(name: str | None = None, *, request: Any = None) -> Provider:
     except KeyError:
         known = ", ".join(sorted(conf.providers))
         raise ConfigurationError(f"There is no provider {name!r}; known: {known}.") from None
-    provider: Provider = import_string(path).from_settings(request=request)
+    try:
+        provider_class = import_string(path)
+    except ImportError as error:
+        raise ConfigurationError(f"The provider {name!r} cannot be imported.") from error
+    provider: Provider = provider_class.from_settings(request=request)
     return provider
