@@ -1,0 +1,7 @@
+"""The audit record for staff."""
+
+from __future__ import annotations
+
+from .attempts import VerificationAttemptAdmin
+
+__all__ = ["VerificationAttemptAdmin"]
