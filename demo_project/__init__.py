@@ -1,0 +1,1 @@
+"""A small site that uses numverify as a customer would: ``manage.py serve``."""
