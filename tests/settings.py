@@ -1,16 +1,17 @@
-"""Settings of the test site. ``DATABASE_URL`` picks the database, SQLite by default."""
+"""Settings of the test site; :mod:`tests.databases` picks the database, SQLite by default."""
 
 from __future__ import annotations
 
 import environ
 
-env = environ.Env()
+from tests import databases
+
 SECRET_KEY = "tests-only-" + "x" * 40
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 USE_TZ = True
 ROOT_URLCONF = "tests.urls"
-DATABASES = {"default": env.db_url("DATABASE_URL", default="sqlite:///:memory:")}
+DATABASES = {"default": environ.Env.db_url_config(databases.selected_url())}
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
