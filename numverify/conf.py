@@ -1,7 +1,7 @@
 """Settings: one dict, ``NUMVERIFY``, read at access so that ``override_settings`` works.
 
-This module alone reads :data:`django.conf.settings`. ``DEFAULTS`` is the table that
-the documentation prints; each key has a typed property of the same name in lower case.
+This module alone reads :data:`django.conf.settings`. Each key of
+:data:`numverify.defaults.DEFAULTS` has a typed property of its name in lower case.
 """
 
 from __future__ import annotations
@@ -12,68 +12,17 @@ from typing import Any, cast
 from django.conf import settings as django_settings
 from django.utils.module_loading import import_string
 
+from .defaults import DEFAULT_LIMITS, DEFAULTS, ENVIRONMENTS, VIRTUAL
 from .exceptions import ConfigurationError
-
-VIRTUAL, PLAYGROUND, PRODUCTION = "virtual", "playground", "production"
-ENVIRONMENTS = (VIRTUAL, PLAYGROUND, PRODUCTION)
-VONAGE_API = "https://api-eu.vonage.com"
-
-#: ``(events, seconds)`` for each bucket; None switches a bucket off. Starts of
-#: anonymous callers count in buckets of their own, so that they lock nobody out.
-DEFAULT_LIMITS: dict[str, tuple[int, int] | None] = {
-    "phone": (5, 600),
-    "user": (10, 600),
-    "ip": (60, 600),
-    "all": (5000, 86400),
-    "anonymous_phone": (3, 600),
-    "anonymous_ip": (20, 600),
-    "anonymous_all": (500, 86400),
-}
-
-DEFAULTS: dict[str, Any] = {
-    "ENVIRONMENT": PRODUCTION,
-    "PROVIDER": "vonage_number_verification",
-    "PROVIDERS": {
-        "vonage_number_verification": "numverify.providers.vonage.VonageNumberVerification"
-    },
-    "CREDENTIALS": None,
-    "VONAGE_APPLICATION_ID": "",
-    "VONAGE_PRIVATE_KEY": "",
-    "VONAGE_PRIVATE_KEY_PATH": "",
-    "VONAGE_PRIVATE_KEY_FALLBACKS": (),
-    "VONAGE_REDIRECT_URI": "",
-    "VONAGE_API_BASE_URL": "",
-    "VONAGE_AUTH_HOSTS": (".vonage.com",),
-    "VERIFY_BODY": "phoneNumber",
-    "TOKEN_EXPIRES_IN_UNIT": "minutes",
-    "CONNECT_TIMEOUT": 1.0,
-    "READ_TIMEOUT": 2.0,
-    "CALL_TIMEOUT": 2.0,
-    "CALLBACK_TIMEOUT": 4.5,
-    "POOL_SIZE": 10,
-    "PROXY": None,
-    "CA_BUNDLE": None,
-    "BREAKER_FAILURES": 5,
-    "BREAKER_SECONDS": 30,
-    "ATTEMPT_SECONDS": 300,
-    "CLAIM_SECONDS": 60,
-    "COMPLETION_SECONDS": 60,
-    "TYPED_COMPLETION_SECONDS": 180,
-    "MAX_WRONG_CODES": 5,
-    "HMAC_KEYS": {},
-    "ALLOW_ANONYMOUS_START": False,
-    "ENROLLED_NUMBER": None,
-    "CONSENT_TEXT": "",
-    "CONSENT_COUNTRIES": ("49",),
-    "LIMITS": DEFAULT_LIMITS,
-    "CACHE": "default",
-    "TRUSTED_PROXIES": 0,
-    "CLIENT_IP": None,
-    "DEFAULT_REGION": "",
-}
 
 # What is left of CALLBACK_TIMEOUT for our own work once the network was asked.
 CALLBACK_RESERVE_SECONDS = 0.4
+_KEY_ID_LENGTH = 32  # of the model's column
+
+
+def _is_key(item: tuple[Any, Any]) -> bool:
+    key_id, secret = item
+    return isinstance(key_id, str) and 0 < len(key_id) <= _KEY_ID_LENGTH and bool(secret)
 
 
 class Settings:
@@ -248,8 +197,12 @@ class Settings:
     @property
     def hmac_keys(self) -> Mapping[str, str]:
         """Ordered: the first signs, all search. Falls back to Django's SECRET_KEY."""
-        keys = self.raw("HMAC_KEYS")
-        return cast("Mapping[str, str]", keys) if keys else {"secret-key": self.secret_key}
+        keys = self.raw("HMAC_KEYS") or {"secret-key": self.secret_key}
+        if not isinstance(keys, Mapping) or not all(map(_is_key, keys.items())):
+            raise ConfigurationError(
+                "NUMVERIFY['HMAC_KEYS'] must map key ids (up to 32 characters) to secrets."
+            )
+        return keys
 
     @property
     def allow_anonymous_start(self) -> bool:
@@ -294,10 +247,6 @@ class Settings:
     @property
     def secret_key(self) -> str:
         return str(django_settings.SECRET_KEY)
-
-    @property
-    def debug(self) -> bool:
-        return bool(django_settings.DEBUG)
 
     @property
     def session_cookie_name(self) -> str:

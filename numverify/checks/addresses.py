@@ -8,7 +8,8 @@ from urllib.parse import SplitResult
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.urls import Resolver404, resolve
 
-from ..conf import DEFAULTS, PLAYGROUND, conf
+from ..conf import conf
+from ..defaults import DEFAULTS, PLAYGROUND
 from ..exceptions import ConfigurationError
 from ..providers.route import check_base_url, is_loopback, split_url
 from .registry import concern

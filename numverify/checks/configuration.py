@@ -9,7 +9,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.utils.module_loading import import_string
 
-from ..conf import DEFAULT_LIMITS, DEFAULTS, conf
+from ..conf import conf
+from ..defaults import DEFAULT_LIMITS, DEFAULTS
 from . import values
 from .registry import TAG, concern
 

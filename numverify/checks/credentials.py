@@ -12,7 +12,8 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 
-from ..conf import DEFAULTS, conf
+from ..conf import conf
+from ..defaults import DEFAULTS
 from ..exceptions import ConfigurationError
 from ..providers.vonage.signing import load_key
 from .registry import concern

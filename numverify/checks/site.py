@@ -21,7 +21,8 @@ from django.urls import (
 )
 from django.utils.module_loading import import_string
 
-from ..conf import PRODUCTION, conf
+from ..conf import conf
+from ..defaults import PRODUCTION
 from .registry import concern
 
 _WEAK_CACHES = (DatabaseCache, DummyCache, FileBasedCache, LocMemCache)

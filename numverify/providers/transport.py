@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPException
+from typing import Any
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -108,7 +109,7 @@ class Transport:
 
         Raises TransportError: there was no complete answer of at most 64 KiB in time.
         """
-        about = {"call": call, "correlator": correlator}
+        about: dict[str, Any] = {"call": call, "correlator": correlator}
         started = time.monotonic()
         outcome = self._perform(message, call, correlator, deadline)
         milliseconds = round((time.monotonic() - started) * 1000)

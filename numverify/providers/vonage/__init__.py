@@ -10,7 +10,8 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from ...conf import VONAGE_API, conf
+from ...conf import conf
+from ...defaults import VONAGE_API
 from ...exceptions import ConfigurationError, Reason
 from ...virtual_operator import embedded
 from ..base import Started, Verification
