@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from . import flow, limits, phone, stepup, tokens
 from .conf import conf
 from .exceptions import AuthenticationRequired, ConsentRequired, InvalidPhoneNumber, NotEnrolled
-from .models import Purpose
+from .models import Channel, Purpose
 
 
 def start(order: flow.Order, party: flow.Party, *, consent: bool = False) -> flow.Begun:
@@ -23,21 +23,24 @@ def start(order: flow.Order, party: flow.Party, *, consent: bool = False) -> flo
         LimitExceeded, Unavailable: nothing was sent upstream, nothing was stored.
         ConfigurationError: the site is set up wrongly.
     """
-    anonymous = conf.allow_anonymous_start and order.purpose != Purpose.STEP_UP
-    if party.user is None and not anonymous:
+    # Whoever runs the site's commands needs no further permission.
+    allowed = conf.allow_anonymous_start or order.channel == Channel.COMMAND
+    if party.user is None and (not allowed or order.purpose == Purpose.STEP_UP):
         raise AuthenticationRequired
-    number = _number(order, party)
+    enrolled = stepup.enrolled_number(party.user)
+    number = _number(order, enrolled)
     version = _consent_version(number, consent=consent)
-    limits.count_start(number, user_id=party.user_id, ip=party.client_ip)
+    limits.count_start(
+        number, user_id=party.user_id, ip=party.client_ip, enrolled=enrolled is not None
+    )
     return flow.start(replace(order, phone=number, consent_version=version), party)
 
 
-def _number(order: flow.Order, party: flow.Party) -> str:
+def _number(order: flow.Order, enrolled: str | None) -> str:
     """The enrolled number where there is one: a number in a request is then ignored.
 
     Otherwise whoever stole a password would prove that he holds his own SIM (T4).
     """
-    enrolled = stepup.enrolled_number(party.user)
     if enrolled is None and order.purpose == Purpose.STEP_UP:
         raise NotEnrolled
     if enrolled is None and not order.phone:

@@ -34,7 +34,7 @@ def client_ip(request: HttpRequest) -> str | None:
         return _valid(resolver(request) or "")
     hops = [request.META.get("REMOTE_ADDR", "")]
     if conf.trusted_proxies:
-        hops = request.headers.get("X-Forwarded-For", "").split(",") + hops
+        hops = [*filter(str.strip, request.headers.get("X-Forwarded-For", "").split(",")), *hops]
     position = conf.trusted_proxies + 1
     return _valid(hops[-position] if len(hops) >= position else hops[-1])
 

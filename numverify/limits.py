@@ -20,8 +20,8 @@ from .conf import conf
 from .exceptions import LimitExceeded, Unavailable
 
 
-def count_start(number: str, *, user_id: Any, ip: str | None) -> None:
-    """Count one start of an E.164 number.
+def count_start(number: str, *, user_id: Any, ip: str | None, enrolled: bool = False) -> None:
+    """Count one start of an E.164 number; ``enrolled``: it is the user's confirmed one.
 
     Raises:
         LimitExceeded: a bucket is full; ``retry_after`` says when its window ends.
@@ -29,15 +29,17 @@ def count_start(number: str, *, user_id: Any, ip: str | None) -> None:
             strangers be harassed, so this fails closed.
     """
     prefix = "" if user_id is not None else "anonymous_"
-    for bucket, key in _keys(number, user_id, ip):
+    holder = str(user_id) if enrolled else ""
+    for bucket, key in _keys(number, holder, user_id, ip):
         limit = conf.limits.get(prefix + bucket)
         if limit:
             _count(prefix + bucket, key, *limit)
 
 
-def _keys(number: str, user_id: Any, ip: str | None) -> Iterator[tuple[str, str]]:
-    # The narrow buckets first: a refused start does not eat the site's budget.
-    yield "phone", phone.phone_hmac(number)[1]
+def _keys(number: str, holder: str, user_id: Any, ip: str | None) -> Iterator[tuple[str, str]]:
+    # The narrow buckets first: a refused start does not eat the site's budget. A number's
+    # holder has a bucket apart: checks by others with an account do not lock him out.
+    yield "phone", f"{phone.phone_hmac(number)[1]}:{holder}"
     if user_id is not None:
         yield "user", str(user_id)
     yield "ip", clients.network(ip) if ip else "unknown"
@@ -58,7 +60,8 @@ def _increment(name: str, seconds: int) -> int:
     cache: BaseCache = caches[conf.cache]
     try:
         cache.add(name, 0, timeout=seconds)
-        return cache.incr(name)
+        # `int`: clients that ignore errors answer None when the cache is gone.
+        return int(cache.incr(name))
     except ValueError:
         # No such key right after `add`: the dummy cache, or an eviction. Let it pass;
         # a system check warns of caches that cannot count.

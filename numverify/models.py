@@ -136,7 +136,8 @@ class VerificationAttempt(models.Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.reference:
+        # In `__dict__`: where the field is deferred, asking for it would be a query.
+        if self.__dict__.get("reference") == "":
             bits = self.public_id.int >> (128 - _REFERENCE_BITS)
             self.reference = tokens.crockford(bits, _REFERENCE_BITS // 5)
 

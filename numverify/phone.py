@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from . import tokens
-from .conf import PRODUCTION, conf
+from .conf import conf
+from .defaults import PRODUCTION
 from .exceptions import InvalidPhoneNumber
 
 #: CAMARA's pattern (NumberVerification r3.2, ``PhoneNumber``): E.164 with its plus.
@@ -75,7 +76,9 @@ def _from_national(text: str) -> str:
             number = phonenumbers.parse(text, conf.default_region)
         except phonenumbers.NumberParseException:
             return text
-        if phonenumbers.is_possible_number(number):
+        # "Local only" (no area code) is possible, too, but becomes another number abroad.
+        length = phonenumbers.is_possible_number_with_reason(number)
+        if length == phonenumbers.ValidationResult.IS_POSSIBLE:
             return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     return text
 

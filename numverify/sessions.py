@@ -7,14 +7,17 @@ attempt would be lost when two tabs start at once, as the later save wins.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import auth
 from django.core.cache import caches
 from django.http import HttpRequest
 
-from . import tokens
+from . import logs, tokens
 from .conf import conf
 
 NONCE = "numverify_nonce"
@@ -40,15 +43,20 @@ def keep_links(request: HttpRequest, public_id: Any, auth_url: str, handover_url
     sites whose processes share no cache. Sealed, since both may be database tables and
     the links hold the state and the hand-over's token.
     """
-    sealed = tokens.seal(json.dumps([auth_url, handover_url]))
+    sealed = seal_links(auth_url, handover_url)
     links = dict(request.session.get(_LINKS, {}))
     links[str(public_id)] = sealed
     request.session[_LINKS] = dict(list(links.items())[-_MAX_LINKS:])
     share_links(public_id, sealed)
 
 
+def seal_links(auth_url: str, handover_url: str = "") -> str:
+    return tokens.seal(json.dumps([auth_url, handover_url]))
+
+
 def share_links(public_id: Any, sealed: str) -> None:
-    caches[conf.cache].set(_cache_key(public_id), sealed, timeout=conf.attempt_seconds)
+    with _cache_may_fail():
+        caches[conf.cache].set(_cache_key(public_id), sealed, timeout=conf.attempt_seconds)
 
 
 def auth_link(request: HttpRequest, public_id: Any) -> str:
@@ -72,7 +80,19 @@ def _links(sealed: str) -> list[str]:
 
 
 def _cached(public_id: Any) -> str:
-    return str(caches[conf.cache].get(_cache_key(public_id)) or "")
+    sealed = None
+    with _cache_may_fail():
+        sealed = caches[conf.cache].get(_cache_key(public_id))
+    return str(sealed or "")
+
+
+@contextmanager
+def _cache_may_fail() -> Iterator[None]:
+    """The attempt was started and paid for: a lost link is no reason to answer 500."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - each cache client has errors of its own
+        logs.event("links_not_shared", logging.WARNING, error=type(error).__name__)
 
 
 def _cache_key(public_id: Any) -> str:
@@ -83,15 +103,18 @@ def _cache_key(public_id: Any) -> str:
 class Snapshot:
     """Who the session belonged to before the network was asked."""
 
-    key: str | None
+    key: str | None = field(repr=False)
     user_id: str | None
-    auth_hash: str | None
+    auth_hash: str | None = field(repr=False)
 
     @classmethod
     def of(cls, request: HttpRequest) -> Snapshot:
         session = request.session
+        # The key comes last: reading loads the session, and one that is gone has no key then.
         return cls(
-            session.session_key, session.get(auth.SESSION_KEY), session.get(auth.HASH_SESSION_KEY)
+            user_id=session.get(auth.SESSION_KEY),
+            auth_hash=session.get(auth.HASH_SESSION_KEY),
+            key=session.session_key,
         )
 
 

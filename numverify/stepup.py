@@ -10,18 +10,29 @@ from django.http import HttpRequest
 
 from . import phone, tokens
 from .conf import conf
+from .exceptions import ConfigurationError, InvalidPhoneNumber
 from .models import Purpose, Status, VerificationAttempt
 
 _ELEVATION = "numverify_elevation"
+# The next request may reach a server whose clock is a little behind.
+_CLOCK_SKEW = 60
 
 
 def enrolled_number(user: Any) -> str | None:
-    """The user's confirmed number by ``ENROLLED_NUMBER``, in E.164, or None."""
+    """The user's confirmed number by ``ENROLLED_NUMBER``, in E.164, or None.
+
+    Raises:
+        ConfigurationError: what the site keeps is no number that counts here. It is not
+            taken for "none": a number of the caller's choice would take its place (T4).
+    """
     resolver = conf.enrolled_number
     if resolver is None or user is None or not user.is_authenticated:
         return None
     number = resolver(user)
-    return phone.parse(number) if number else None
+    try:
+        return phone.parse(number) if number else None
+    except InvalidPhoneNumber:
+        raise ConfigurationError("NUMVERIFY['ENROLLED_NUMBER'] gave no valid number.") from None
 
 
 def elevate(request: HttpRequest, attempt: VerificationAttempt) -> bool:
@@ -56,9 +67,14 @@ def elevate(request: HttpRequest, attempt: VerificationAttempt) -> bool:
 def is_elevated(request: HttpRequest, *, max_age: float) -> bool:
     """Did this session verify this user's enrolled number within ``max_age`` seconds?"""
     entry = request.session.get(_ELEVATION)
-    if not isinstance(entry, dict) or not 0 <= time.time() - entry["at"] <= max_age:
+    if not isinstance(entry, dict):
         return False
-    number = enrolled_number(request.user)
+    if not -_CLOCK_SKEW <= time.time() - entry["at"] <= max_age:
+        return False
+    try:
+        number = enrolled_number(request.user)
+    except ConfigurationError:
+        return False
     return (
         number is not None
         and entry["phone"] in phone.phone_hmacs(number)

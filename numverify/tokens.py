@@ -55,7 +55,12 @@ def crockford(number: int, length: int) -> str:
 
 def digest(secret: str) -> str:
     """SHA-256 in hex."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(_bytes(secret)).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    # JSON can carry lone surrogates, which plain UTF-8 refuses by an exception.
+    return text.encode(errors="surrogatepass")
 
 
 def matches(stored: str, presented: str) -> bool:
@@ -80,7 +85,7 @@ def keyed_all(label: str, text: str) -> list[str]:
 
 
 def _hmac(secret: str, label: str, text: str) -> str:
-    return hmac.digest(_key(secret, label), text.encode(), "sha256").hex()
+    return hmac.digest(_key(secret, label), _bytes(text), "sha256").hex()
 
 
 def _box() -> MultiFernet:

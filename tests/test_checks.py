@@ -23,7 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.utils import translation
 
-from numverify.conf import DEFAULTS
+from numverify.defaults import DEFAULTS
 
 ROOT = Path(__file__).parent.parent
 APPLICATION = "0f8fad5b-d9cb-469f-a165-70867728950e"

@@ -12,20 +12,6 @@ from .overdue import sweep
 from .parties import Party
 from .starting import Begun, Order, start
 
-__all__ = [
-    "AuthorizationResponse",
-    "Begun",
-    "Finished",
-    "Order",
-    "Party",
-    "cancel",
-    "complete",
-    "find",
-    "finish",
-    "handed_over",
-    "is_handset",
-    "seconds_left",
-    "start",
-    "sweep",
-    "take_over",
-]
+__all__ = ["AuthorizationResponse", "Begun", "Finished", "Order", "Party"]
+__all__ += ["cancel", "complete", "find", "finish", "seconds_left", "start", "sweep"]
+__all__ += ["handed_over", "is_handset", "take_over"]

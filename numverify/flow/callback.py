@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from .. import logs, tokens
@@ -19,7 +20,6 @@ from ..conf import conf
 from ..exceptions import (
     AttemptExpired,
     AttemptUsed,
-    Call,
     CodesNotForBrowsers,
     ConfigurationError,
     FlowError,
@@ -27,11 +27,14 @@ from ..exceptions import (
     OtherBrowser,
     ProviderError,
     Reason,
+    Unavailable,
 )
 from ..models import Binding, Status, VerificationAttempt
 from ..providers import get_provider
 from ..providers.base import Verification
+from . import timings
 from .events import announce
+from .faults import only_foreseen
 from .overdue import end, expire_if_overdue
 from .parties import Party, may_call_back, may_refuse, ours
 
@@ -83,7 +86,12 @@ def finish(response: AuthorizationResponse, party: Party) -> Finished:
         raise _why_not(state_hash, party, now)
     attempt = ours().get(state_hash=state_hash)
     logs.event("attempt_claimed", attempt=str(attempt.public_id), correlator=attempt.correlator)
-    return _settle(attempt, response.code, party)
+    try:
+        return _settle(attempt, response.code, party)
+    except DatabaseError as error:
+        # Fail closed: the answer could not be written down, so nobody is let in by it.
+        logs.event("database_fault", logging.ERROR, error=type(error).__name__)
+        raise Unavailable(code=Reason.OUTCOME_UNKNOWN) from None
 
 
 def _why_not(state_hash: str, party: Party, now: datetime) -> FlowError:
@@ -124,16 +132,27 @@ def _refused(response: AuthorizationResponse, party: Party) -> Finished:
     attempt = ours().filter(may_refuse(party), state_hash=state_hash).first()
     if attempt is None or attempt.status != Status.PENDING or attempt.expires_at <= now:
         raise _why_not(state_hash, party, now)
-    reason = get_provider(attempt.provider, request=party.request).refusal(response.error)
-    settled = end(attempt, Status.PENDING, Status.FAILED, reason=reason)
-    return Finished(attempt, settled)
+    reason = _refusal(attempt, response.error, party)
+    if not end(attempt, Status.PENDING, Status.FAILED, reason=reason):
+        # Another response was faster: this one is a repeat, and learns no outcome.
+        raise _why_not(state_hash, party, now)
+    return Finished(attempt, settled=True)
+
+
+def _refusal(attempt: VerificationAttempt, error: str, party: Party) -> Reason:
+    try:
+        with only_foreseen():
+            reason = get_provider(attempt.provider, request=party.request).refusal(error)
+    except (ProviderError, ConfigurationError):
+        return Reason.UNKNOWN
+    return reason
 
 
 def _settle(attempt: VerificationAttempt, code: str, party: Party) -> Finished:
     try:
         answer = _ask(attempt, code, party)
     except ProviderError as error:
-        values = _timings(error.calls)
+        values = timings.columns(error.calls)
         settled = end(
             attempt,
             Status.CLAIMED,
@@ -144,7 +163,7 @@ def _settle(attempt: VerificationAttempt, code: str, party: Party) -> Finished:
         )
         return Finished(attempt, settled, retry_after=error.retry_after)
     answered = _answered(answer)
-    if not answer.verified:
+    if not answered["result"]:
         answered["reason"] = Reason.NUMBER_MISMATCH
         return Finished(attempt, end(attempt, Status.CLAIMED, Status.NOT_VERIFIED, **answered))
     if attempt.binding == Binding.SESSION:
@@ -155,32 +174,25 @@ def _settle(attempt: VerificationAttempt, code: str, party: Party) -> Finished:
 def _ask(attempt: VerificationAttempt, code: str, party: Party) -> Verification:
     """The provider's calls, with the number of the row: never one from a request."""
     try:
-        provider = get_provider(attempt.provider, request=party.request)
-        return provider.finish(
-            attempt.phone, code, correlator=attempt.correlator, seconds=conf.callback_timeout
-        )
-    except ProviderError:
-        raise
+        with only_foreseen():
+            provider = get_provider(attempt.provider, request=party.request)
+            answer = provider.finish(
+                attempt.phone, code, correlator=attempt.correlator, seconds=conf.callback_timeout
+            )
     except ConfigurationError:
         detail = "The settings changed so that the answer could not be fetched."
         raise ProviderError(Reason.CREDENTIALS, detail=detail) from None
-    except Exception as error:  # noqa: BLE001 - a provider class of the site may raise anything
-        # Fail closed and now: the code may be spent, and a person waits.
-        logs.event("provider_fault", logging.ERROR, error=type(error).__name__)
-        raise ProviderError(Reason.UNKNOWN, detail=type(error).__name__) from None
-
-
-def _timings(calls: tuple[Call, ...]) -> dict[str, Any]:
-    return {f"{call.name}_ms": call.milliseconds for call in calls}
+    return answer
 
 
 def _answered(answer: Verification) -> dict[str, Any]:
     now = timezone.now()
     return {
-        "result": answer.verified,
+        # `is`: whatever a provider class takes for true, only True verifies (T8).
+        "result": answer.verified is True,
         "answered_at": now,
         "token_expires_at": now + timedelta(seconds=answer.token_seconds),
-        **_timings(answer.calls),
+        **timings.columns(answer.calls),
     }
 
 

@@ -78,7 +78,8 @@ def _not_awaiting(attempt: VerificationAttempt) -> FlowError:
 def _wrong(attempt: VerificationAttempt) -> FlowError:
     """A wrong code; the last try ends the attempt. Or another request was faster."""
     attempt.refresh_from_db()
-    if attempt.status != Status.AWAITING_COMPLETION or expire_if_overdue(attempt, timezone.now()):
+    expire_if_overdue(attempt, timezone.now())
+    if attempt.status != Status.AWAITING_COMPLETION:
         return _not_awaiting(attempt)
     logs.event("code_wrong", logging.WARNING, attempt=str(attempt.public_id))
     if attempt.completion_failures >= conf.max_wrong_codes:
@@ -98,7 +99,8 @@ def handed_over(token: str) -> VerificationAttempt:
     """The attempt that a hand-over link names, for the page on the phone.
 
     Raises:
-        UnknownAttempt: no pending attempt has this token.
+        UnknownAttempt: no attempt has this token.
+        AttemptExpired: it is no longer pending.
     """
     now = timezone.now()
     public_id, _, secret = token.partition(".")

@@ -37,5 +37,6 @@ def announce(event: str, attempt: VerificationAttempt, level: int = logging.INFO
     signal = _SIGNALS.get(attempt.status)
     if signal:
         transaction.on_commit(
-            lambda: signal.send_robust(sender=VerificationAttempt, attempt=attempt)
+            lambda: signal.send_robust(sender=VerificationAttempt, attempt=attempt),
+            using=attempt._state.db,  # noqa: SLF001 - where a router put the row
         )

@@ -38,7 +38,7 @@ def end(attempt: VerificationAttempt, old: str, new: str, **values: Any) -> bool
 
 
 def expire_if_overdue(attempt: VerificationAttempt, now: datetime) -> bool:
-    """End an attempt whose time is over; True if it is (or was just) ended for that."""
+    """End an attempt whose time is over; True if this call ended it."""
     if attempt.deadline is None or attempt.deadline > now:
         return False
     new, reason = _ENDINGS[attempt.status]
@@ -53,7 +53,7 @@ def sweep(now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     ended, last = 0, 0
-    while batch := list(_overdue_after(last, now)):
+    while batch := _overdue_after(last, now):
         ended += sum(expire_if_overdue(attempt, now) for attempt in batch)
         last = batch[-1].pk
     return ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import router
 from django.db.models import Q
 
 from .. import tokens
@@ -47,7 +48,9 @@ class Party:
 
 def ours() -> AttemptQuerySet:
     """The attempts that count here: those of the environment the site runs in."""
-    return VerificationAttempt.objects.filter(environment=conf.environment)
+    # The writing database: a replica may not have what was written a moment ago.
+    primary = router.db_for_write(VerificationAttempt)
+    return VerificationAttempt.objects.using(primary).filter(environment=conf.environment)
 
 
 def may_call_back(party: Party) -> Q:

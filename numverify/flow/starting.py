@@ -15,7 +15,9 @@ from ..conf import conf
 from ..exceptions import Call, ProviderError
 from ..models import Binding, Status, VerificationAttempt
 from ..providers import get_provider
+from . import timings
 from .events import announce
+from .faults import only_foreseen
 from .parties import Party
 
 
@@ -61,17 +63,19 @@ def start(order: Order, party: Party) -> Begun:
     Raises:
         ConfigurationError: the site is set up wrongly; nothing was sent or stored.
     """
-    provider = get_provider(request=party.request)
+    name = conf.provider
+    provider = get_provider(name, request=party.request)
     state = tokens.new_state()
     secret = _secret_if(order.binding == Binding.COMPLETION and not party.nonce)
     handover = _secret_if(order.handover)
     attempt = _new_attempt(order, party)
-    attempt.provider = provider.name
+    attempt.provider = name
     attempt.state_hash = tokens.digest(state)
     attempt.attempt_secret_hash = tokens.digest(secret) if secret else ""
     attempt.handover_hash = tokens.digest(handover) if handover else ""
     try:
-        started = provider.start(order.phone, state, correlator=attempt.correlator)
+        with only_foreseen():
+            started = provider.start(order.phone, state, correlator=attempt.correlator)
     except ProviderError as error:
         return _not_begun(attempt, error)
     _record(attempt, started.calls)
@@ -114,8 +118,8 @@ def _new_attempt(order: Order, party: Party) -> VerificationAttempt:
 
 def _record(attempt: VerificationAttempt, calls: Iterable[Call]) -> None:
     """The one INSERT, after the call, with its outcome and timing."""
-    for call in calls:
-        setattr(attempt, f"{call.name}_ms", call.milliseconds)
+    for column, milliseconds in timings.columns(calls).items():
+        setattr(attempt, column, milliseconds)
     attempt.save(force_insert=True)
 
 

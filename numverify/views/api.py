@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from .. import flow, wording
 from ..exceptions import FlowError, Reason
 from ..models import Status, VerificationAttempt
-from .http import BadRequest
+from .http import BadRequest, with_retry_after
 
-#: Reasons that would tell a stranger which numbers an operator knows (T18).
-ENUMERABLE = frozenset(
-    {Reason.NOT_SUPPORTED, Reason.FORBIDDEN, Reason.REQUEST, Reason.BALANCE, Reason.CREDENTIALS}
-)
+# What a stranger reads where the reason would tell which numbers an operator knows (T18).
+_NOT_AVAILABLE = "not_available"
 # 502, 503 and 504 are for trouble upstream; what concerns the caller is 4xx.
 _STATUS: dict[str, int] = {
     Reason.NOT_MOBILE_NETWORK: 403,
@@ -34,31 +32,33 @@ _STATUS: dict[str, int] = {
 }
 
 
-def error(request: HttpRequest, fault: FlowError) -> JsonResponse:  # noqa: ARG001
+def error(request: HttpRequest, fault: FlowError) -> HttpResponse:  # noqa: ARG001
     detail = getattr(fault, "detail", "") or wording.for_error(fault.code).text
     return _error(fault.code, fault.status, str(detail), fault.retry_after)
 
 
-def failed(reason: str, *, anonymous: bool, retry_after: int | None = None) -> JsonResponse:
+def failed(reason: str, *, anonymous: bool, retry_after: int | None = None) -> HttpResponse:
     """The answer to an attempt that could not find out.
 
     Anonymous callers get one answer, byte for byte, for everything that depends on
     whose number it is.
     """
-    if anonymous and reason in ENUMERABLE:
-        return _error("not_available", 503, str(wording.for_error("not_available").text))
+    if anonymous and reason in wording.ENUMERABLE:
+        return _error(_NOT_AVAILABLE, 503, str(wording.for_error(_NOT_AVAILABLE).text))
     detail = str(wording.for_reason(reason).text)
-    return _error(reason, _STATUS.get(reason, 503), detail, retry_after)
+    return _error(reason, status_of(reason), detail, retry_after)
 
 
-def _error(code: str, status: int, detail: str, retry_after: int | None = None) -> JsonResponse:
-    response = JsonResponse({"error": code, "detail": detail}, status=status)
-    if retry_after is not None:
-        response["Retry-After"] = str(retry_after)
-    return response
+def status_of(reason: str) -> int:
+    return _STATUS.get(reason, 503)
 
 
-def started(begun: flow.Begun, handover_url: str) -> JsonResponse:
+def _error(code: str, status: int, detail: str, retry_after: int | None = None) -> HttpResponse:
+    answer = JsonResponse({"error": code, "detail": detail}, status=status)
+    return with_retry_after(answer, retry_after)
+
+
+def started(begun: flow.Begun, handover_url: str) -> HttpResponse:
     attempt = begun.attempt
     if attempt.status == Status.FAILED:
         return failed(
@@ -79,7 +79,7 @@ def started(begun: flow.Begun, handover_url: str) -> JsonResponse:
     return JsonResponse(body)
 
 
-def finished(outcome: flow.Finished) -> JsonResponse:
+def finished(outcome: flow.Finished) -> HttpResponse:
     """The callback's answer; its boolean elevates nothing."""
     attempt = outcome.attempt
     if attempt.status in {Status.FAILED, Status.EXPIRED}:
@@ -94,7 +94,7 @@ def finished(outcome: flow.Finished) -> JsonResponse:
     return JsonResponse(body)
 
 
-def attempt(row: VerificationAttempt) -> JsonResponse:
+def attempt(row: VerificationAttempt) -> HttpResponse:
     """The status, for polling; ``result`` is null until the attempt has ended."""
     return JsonResponse(
         {
@@ -104,11 +104,17 @@ def attempt(row: VerificationAttempt) -> JsonResponse:
             "purpose": row.purpose,
             "binding": row.binding,
             "result": row.result if row.is_terminal else None,
-            "reason": row.reason or None,
+            "reason": _reason(row) or None,
             "detail": str(wording.for_attempt(row).text),
             "expires_at": row.expires_at.isoformat(),
         }
     )
+
+
+def _reason(row: VerificationAttempt) -> str:
+    stranger = row.user_id is None and row.claimed_at is None
+    hidden = stranger and row.status == Status.FAILED and row.reason in wording.ENUMERABLE
+    return _NOT_AVAILABLE if hidden else row.reason
 
 
 def field_error(errors: dict[str, Any]) -> BadRequest:
@@ -116,5 +122,5 @@ def field_error(errors: dict[str, Any]) -> BadRequest:
     name, faults = next(iter(errors.items()))
     fault = faults.as_data()[0]
     detail = str(faults[0])
-    known = {"phone": fault.code, "next": "invalid_next"}
-    return BadRequest(known.get(name) or f"invalid_{name}", detail=detail)
+    required = name == "phone" and fault.code == "required"
+    return BadRequest("required" if required else f"invalid_{name}", detail=detail)

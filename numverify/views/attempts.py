@@ -56,7 +56,7 @@ def complete(request: HttpRequest) -> HttpResponse:
         raise http.BadRequest("unsupported_media_type", 415)
     if http.has_ambient_authority(request):
         http.check_csrf(request)
-    body = http.json_body(request)
+    body = {key: value for key, value in http.json_body(request).items() if value is not None}
     if not all(isinstance(body.get(name, ""), str) for name in forms.CompleteForm.base_fields):
         raise http.BadRequest("invalid_request")
     form = forms.CompleteForm(body)

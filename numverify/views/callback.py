@@ -6,6 +6,7 @@ parameters; then :func:`numverify.flow.finish` claims by one UPDATE or says why 
 
 from __future__ import annotations
 
+import logging
 import re
 
 from django.http import HttpRequest, HttpResponse
@@ -63,7 +64,7 @@ def _to_browser(
 ) -> HttpResponse:
     """303 for the browser that began it; elevated if this request settled it so."""
     if not sessions.renew(request, before):
-        logs.event("session_lost", attempt=str(outcome.attempt.public_id))
+        logs.event("session_lost", logging.WARNING, attempt=str(outcome.attempt.public_id))
         raise SessionLost
     if outcome.settled:
         stepup.elevate(request, outcome.attempt)
@@ -81,5 +82,12 @@ def _to_device(request: HttpRequest, outcome: flow.Finished) -> HttpResponse:
             "seconds": int(flow.seconds_left(outcome.attempt)),
         }
         return render(request, "numverify/code.html", context)
-    status = 200 if outcome.attempt.status == Status.NOT_VERIFIED else 502
-    return html.attempt(request, outcome.attempt, status=status)
+    return _outcome_page(request, outcome)
+
+
+def _outcome_page(request: HttpRequest, outcome: flow.Finished) -> HttpResponse:
+    attempt = outcome.attempt
+    if attempt.status == Status.NOT_VERIFIED:
+        return html.attempt(request, attempt)
+    page = html.attempt(request, attempt, status=api.status_of(attempt.reason))
+    return http.with_retry_after(page, outcome.retry_after)

@@ -14,7 +14,7 @@ from .. import forms, sessions, wording
 from ..conf import conf
 from ..exceptions import FlowError
 from ..models import Binding, Status, VerificationAttempt
-from . import qr
+from . import http, qr
 
 _REFRESH_SECONDS = 3
 _SERVER_ERROR = 500
@@ -53,10 +53,7 @@ def error(request: HttpRequest, fault: FlowError) -> HttpResponse:
     # the database that just failed for the user.
     about = request if fault.status < _SERVER_ERROR else None
     page = render_to_string("numverify/error.html", context, request=about)
-    response = HttpResponse(page, status=fault.status)
-    if fault.retry_after is not None:
-        response["Retry-After"] = str(fault.retry_after)
-    return response
+    return http.with_retry_after(HttpResponse(page, status=fault.status), fault.retry_after)
 
 
 def on_redirect_uri_host(request: HttpRequest) -> str:

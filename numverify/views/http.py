@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import BadRequest as MalformedRequest
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError, InterfaceError, connections, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.cache import patch_vary_headers
@@ -19,10 +20,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from .. import clients, flow, logs, sessions
 from ..conf import conf
-from ..exceptions import ConfigurationError, FlowError, Unavailable
+from ..exceptions import ConfigurationError, FlowError, Unavailable, UnknownAttempt
+from ..models import VerificationAttempt
 
 View = Callable[..., HttpResponseBase]
+ErrorView = Callable[[HttpRequest, FlowError], HttpResponse]
 _MAX_BODY = 8 * 1024
+_METHOD_NOT_ALLOWED = 405
 
 
 class BadRequest(FlowError):
@@ -36,9 +40,7 @@ class BadRequest(FlowError):
         self.detail = detail
 
 
-def secured(
-    *methods: str, on_error: Callable[[HttpRequest, FlowError], HttpResponse]
-) -> Callable[[View], View]:
+def secured(*methods: str, on_error: ErrorView) -> Callable[[View], View]:
     """Make a view of ours: its methods, its headers, its errors.
 
     Outside any transaction whatever ``ATOMIC_REQUESTS`` says, on every database: none
@@ -52,7 +54,9 @@ def secured(
             try:
                 response = _answer(view, methods, request, *args, **kwargs)
             except FlowError as error:
-                response = on_error(request, error)
+                response = _refuse(on_error, request, error)
+                if error.status == _METHOD_NOT_ALLOWED:
+                    response["Allow"] = ", ".join(methods)
             return _protect(request, response)
 
         plain: View = login_not_required(csrf_exempt(wrapped))
@@ -67,20 +71,31 @@ def _answer(
     view: View, methods: tuple[str, ...], request: HttpRequest, *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
     if request.method not in methods:
-        raise BadRequest("method_not_allowed", 405)
+        raise BadRequest("method_not_allowed", _METHOD_NOT_ALLOWED)
     try:
         return view(request, *args, **kwargs)
     except (DatabaseError, InterfaceError) as error:
         # Locked, out of connections, gone: nothing is known to be wrong with the request.
         logs.event("database_fault", logging.ERROR, error=type(error).__name__)
         raise Unavailable(retry_after=2) from None
+    except VerificationAttempt.DoesNotExist:
+        raise UnknownAttempt from None  # erased while the network was asked
     except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
         raise BadRequest("too_large", 413) from None
-    except MultiPartParserError:
+    except (MultiPartParserError, UnreadablePostError, MalformedRequest):
+        # Broken off, or a form in another charset than UTF-8.
         raise BadRequest("invalid_request") from None
     except ConfigurationError as error:
         logs.event("configuration_fault", logging.ERROR, error=str(error))
         raise BadRequest("server_configuration", 503) from None
+
+
+def _refuse(on_error: ErrorView, request: HttpRequest, error: FlowError) -> HttpResponse:
+    try:
+        return on_error(request, error)
+    except (DatabaseError, InterfaceError):
+        # The site's templates asked for the user; pages of 5xx are made without.
+        return on_error(request, Unavailable(retry_after=2))
 
 
 def _protect(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -89,6 +104,12 @@ def _protect(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
     patch_vary_headers(response, ["Accept", "Cookie"])
+    return response
+
+
+def with_retry_after(response: HttpResponse, seconds: int | None) -> HttpResponse:
+    if seconds is not None:
+        response["Retry-After"] = str(seconds)
     return response
 
 
@@ -123,15 +144,15 @@ class _Csrf(CsrfViewMiddleware):
         raise BadRequest("csrf_failed", 403)
 
 
+# The view that Django's test looks at; it is never called.
+_UNEXEMPTED: Callable[[HttpRequest], HttpResponse] = lambda _request: HttpResponse()  # noqa: E731
+
+
 def check_csrf(request: HttpRequest) -> None:
     """Django's own test. Raises :class:`BadRequest` ``csrf_failed`` (403)."""
-    check = _Csrf(lambda _request: HttpResponse())
+    check = _Csrf(_UNEXEMPTED)
     check.process_request(request)
-    check.process_view(request, _unexempted, (), {})
-
-
-def _unexempted(request: HttpRequest) -> HttpResponse:  # the view that the test looks at
-    raise NotImplementedError
+    check.process_view(request, _UNEXEMPTED, (), {})
 
 
 def is_json(request: HttpRequest) -> bool:
@@ -152,7 +173,9 @@ def json_body(request: HttpRequest) -> dict[str, Any]:
         raw = request.read(_MAX_BODY + 1)
         if len(raw) > _MAX_BODY:
             raise BadRequest("too_large", 413)
-        body = json.loads(raw)
+        body = json.loads(raw.decode())
+        # I-JSON (RFC 7493): no NaN, and no lone surrogates, which no digest takes.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError, OSError):  # OSError: the client went away
         raise BadRequest("invalid_json") from None
     if not isinstance(body, dict):

@@ -38,6 +38,8 @@ def _page(request: HttpRequest) -> HttpResponse:
         return html.see_other(elsewhere)
     if not (request.user.is_authenticated or conf.allow_anonymous_start):
         return redirect_to_login(request.get_full_path(), conf.login_url)
+    # Before the start: two tabs that start at once would each make one, and lose one.
+    sessions.ensure_nonce(request)
     wanted = forms.safe_next(request, request.GET.get("next", ""))
     initial = {"next": wanted, "purpose": request.GET.get("purpose", "")}
     return _form_page(request, _form(request, None, initial=initial))

@@ -14,7 +14,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from numverify.conf import VONAGE_API
+from numverify.defaults import VONAGE_API
 from numverify.exceptions import Call, ConfigurationError, ProviderError, Reason
 from numverify.providers import get_provider
 from numverify.providers.base import Provider
