@@ -1,0 +1,1 @@
+"""What a flow costs: ``make bench``. The method is in docs/performance.md."""

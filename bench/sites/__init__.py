@@ -1,0 +1,1 @@
+"""The candidates: Django sites that answer ``POST /login`` and ``GET /callback``."""
