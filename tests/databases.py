@@ -35,6 +35,10 @@ def selected_url() -> str:
     return URLS[name] if name else os.environ.get("DATABASE_URL", SQLITE)
 
 
+def on_sqlite() -> bool:
+    return selected_url().startswith("sqlite")
+
+
 def absence(name: str) -> str:
     """Why the suite cannot run on database ``name``, or ``""`` if it can."""
     if name == "sqlite":
@@ -69,7 +73,7 @@ def _log_in(name: str) -> None:
 
         psycopg.connect(**known, dbname="postgres", connect_timeout=_SECONDS).close()
     else:
-        import MySQLdb  # type: ignore[import-untyped]
+        import MySQLdb
 
         with closing(MySQLdb.connect(**known, connect_timeout=_SECONDS)):
             pass
