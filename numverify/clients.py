@@ -8,6 +8,7 @@ import re
 from django.http import HttpRequest
 
 from .conf import conf
+from .redaction import redact
 
 _USER_AGENT_LENGTH = 200
 # Controls, surrogates and what MariaDB's three-byte charset cannot store.
@@ -20,7 +21,8 @@ def safe_text(value: str, length: int) -> str:
 
 
 def user_agent(request: HttpRequest) -> str:
-    return safe_text(request.headers.get("User-Agent", ""), _USER_AGENT_LENGTH)
+    # Redacted: clients put what they like there, a number or a token included.
+    return safe_text(redact(request.headers.get("User-Agent", "")), _USER_AGENT_LENGTH)
 
 
 def client_ip(request: HttpRequest) -> str | None:

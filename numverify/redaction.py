@@ -80,7 +80,7 @@ _RULES: tuple[_Rule, ...] = (
         _hide_value,
     ),
     _rule(
-        rf"""(?P<name>{_QUERY}(?:code|state)=)(?P<quote>)(?P<bare>[^\s&#"'<>]+)""",
+        rf"""(?P<name>{_QUERY}(?:code|state|ticket)=)(?P<quote>)(?P<bare>[^\s&#"'<>]+)""",
         _hide_value,
     ),
     _rule(

@@ -102,6 +102,12 @@ def test_user_agents_are_cut_and_cleaned() -> None:
     assert clients.user_agent(request()) == ""
 
 
+def test_user_agents_keep_no_number_and_no_token() -> None:
+    kept = clients.user_agent(request(HTTP_USER_AGENT="app/1 +99012345678 Bearer abcdef123"))
+    assert "12345678" not in kept
+    assert "abcdef123" not in kept
+
+
 @given(st.text())
 def test_safe_text_can_be_stored_anywhere(text: str) -> None:
     safe = clients.safe_text(text, 50)

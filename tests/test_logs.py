@@ -110,6 +110,7 @@ def test_numbers_are_masked_in_every_spelling(text: str) -> None:
         ('{"attempt_secret": "s3cret-half"}', "s3cret"),
         ('{"completion_code": "K7QP-3M9D"}', "K7QP"),
         ("completion_code=K7QP-3M9D", "K7QP"),
+        ("GET /oauth2/auth/operator?ticket=sclROQssd7zYDGp7 HTTP/1.1", "sclROQ"),
         ("GET /handover/0f8fad5b-d9cb-469f-a165-70867728950e.Ab3dEf6hI HTTP/1.1", "Ab3dEf6"),
         ("next=%2Fsna%2Fhandover%2F0f8fad5b-d9cb-469f-a165-70867728950e.Ab3dEf6hI", "Ab3dEf6"),
         (f"jwt {JWT} sent", "eyJ"),

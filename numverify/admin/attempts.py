@@ -188,6 +188,10 @@ class VerificationAttemptAdmin(_ModelAdmin):
             self.message_user(request, _("Nothing was found by that."), messages.WARNING)
         return f"{request.path}?{params.urlencode()}"
 
+    @property
+    def _nothing(self) -> str:
+        return str(self.get_empty_value_display())
+
     # -- columns ---------------------------------------------------------------------
     @admin.display(description=_("reference"))
     def reference_label(self, attempt: VerificationAttempt) -> str:
@@ -207,22 +211,22 @@ class VerificationAttemptAdmin(_ModelAdmin):
 
     @admin.display(description=_("reason"))
     def reason_label(self, attempt: VerificationAttempt) -> str:
-        return str(for_reason(attempt.reason).title) if attempt.reason else ""
+        return str(for_reason(attempt.reason).title) if attempt.reason else self._nothing
 
     @admin.display(description=_("binding"))
     def binding_label(self, attempt: VerificationAttempt) -> str:
         return attempt.binding
 
     @admin.display(description=_("user"))
-    def user_label(self, attempt: VerificationAttempt) -> str | None:
-        return redact_name(str(attempt.user)) if attempt.user else None
+    def user_label(self, attempt: VerificationAttempt) -> str:
+        return redact_name(str(attempt.user)) if attempt.user else self._nothing
 
     @admin.display(description=_("user agent"))
     def user_agent_label(self, attempt: VerificationAttempt) -> str:
         return redact(attempt.user_agent)
 
     @admin.display(description=_("time on the phone (s)"))
-    def phone_seconds(self, attempt: VerificationAttempt) -> str | None:
+    def phone_seconds(self, attempt: VerificationAttempt) -> str:
         if attempt.claimed_at is None:
-            return None
+            return self._nothing
         return f"{(attempt.claimed_at - attempt.created_at).total_seconds():.1f}"

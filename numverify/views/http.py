@@ -103,6 +103,8 @@ def _protect(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"
+    # A frame could lead a click onto the hand-over's button; a site may allow its own.
+    response.headers.setdefault("X-Frame-Options", "DENY")
     patch_vary_headers(response, ["Accept", "Cookie"])
     return response
 

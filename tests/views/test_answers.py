@@ -105,6 +105,7 @@ def test_headers_of_every_answer(browser: Browser, script: Script, name: str) ->
     assert response["Cache-Control"] == "no-store"
     assert response["Referrer-Policy"] == "no-referrer"
     assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
     assert {"Accept", "Cookie"} <= {part.strip() for part in response["Vary"].split(",")}
     assert not [key for key in response.headers if key.lower().startswith("access-control")]
 

@@ -213,3 +213,23 @@ def test_a_late_worker_gives_no_code(script: Script) -> None:
         or VerificationAttempt.objects.update(status=Status.FAILED, reason=Reason.ABANDONED)
     )
     assert error_of(back(client, script)) == (504, "abandoned")
+
+
+def test_only_the_request_that_settles_elevates(
+    alice: User, script: Script, enrolled: None
+) -> None:
+    browser = Browser(alice)
+    browser.start(purpose="step_up")
+
+    def settled_by_another() -> None:
+        VerificationAttempt.objects.update(status=Status.VERIFIED, result=True)
+
+    script.during_finish = settled_by_another
+    assert back(browser.client, script).status_code == 303
+    assert browser.get("/protected").status_code == 403
+
+
+def test_erased_while_the_network_was_asked(browser: Browser, script: Script) -> None:
+    browser.start()
+    script.during_finish = lambda: VerificationAttempt.objects.all().delete()
+    assert back(browser.client, script).status_code == 404
