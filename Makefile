@@ -48,7 +48,8 @@ $(STAMPS)/%: pyproject.toml | $(STAMPS)/pip
 	@touch $@
 
 # Drivers are compiled where there are no wheels: only for servers that are there, and
-# not a reason to fail. The tests say what they therefore skip.
+# not a reason to fail; the browser's driver only where there is the browser. The tests
+# say what they therefore skip.
 $(STAMPS)/test: pyproject.toml | $(STAMPS)/pip
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(INSTALL) --editable . --group test
@@ -57,6 +58,7 @@ $(STAMPS)/test: pyproject.toml | $(STAMPS)/pip
 	    || $(INSTALL) 'psycopg[binary]' \
 	    || true; \
 	fi
+	@if command -v chromium >/dev/null; then $(INSTALL) --group browser; fi
 	@touch $@
 
 # Dependency groups need pip 25.1. An environment that uv made has no pip at all.

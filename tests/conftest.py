@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from numverify import flow
 from numverify.models import Binding, Channel, Purpose
@@ -15,9 +16,10 @@ from . import databases
 from .canaries import pytest_configure, pytest_runtest_call, pytest_terminal_summary  # noqa: F401
 from .fakes import Script, ScriptedProvider
 
-# What starts processes with databases of its own (races, browsers, real servers) visits
-# all of them by itself.
-_OWN_DATABASES = ("race", "load", "demo", "sandbox", "management", "providers", "handset")
+# Races and loads make databases of their own, on the server of their worker.
+_ON_EACH_SERVER = frozenset({"race", "load"})
+# These start whole sites in processes of their own, on SQLite, or need no database.
+_ON_SQLITE = frozenset({"demo", "sandbox", "management", "providers", "handset"})
 _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server"})
 
 
@@ -32,18 +34,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _touches_the_database(item: pytest.Item) -> bool:
-    if item.path.parent.name in _OWN_DATABASES:
-        return False
+    if item.path.parent.name in _ON_EACH_SERVER | _ON_SQLITE:
+        return item.path.parent.name in _ON_EACH_SERVER
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(item.get_closest_marker("django_db") or fixtures & _DATABASE_FIXTURES)
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    """Limits count across requests; not across tests."""
+def _clean_slate() -> Iterator[None]:
+    """Limits and the language of the last request outlive requests; not tests."""
     cache.clear()
     yield
     cache.clear()
+    translation.deactivate()
 
 
 @pytest.fixture
