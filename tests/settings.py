@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 import environ
 
 from tests import databases
@@ -12,6 +16,18 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 USE_TZ = True
 ROOT_URLCONF = "tests.urls"
 DATABASES = {"default": environ.Env.db_url_config(databases.selected_url())}
+if databases.on_sqlite():
+    # A file of this process: threads would share the one connection of a database in
+    # memory, and read the row counts of each other's statements.
+    file = Path(tempfile.gettempdir()) / f"numverify-tests-{os.getpid()}.sqlite3"
+    DATABASES["default"] |= {
+        "TEST": {"NAME": str(file)},
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF",
+        },
+    }
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

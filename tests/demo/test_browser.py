@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,11 +12,10 @@ import pytest
 
 from .conftest import Demo
 
-sync_api: Any
 try:
-    from playwright import sync_api
+    playwright: Any = importlib.import_module("playwright.sync_api")
 except ImportError:
-    sync_api = None
+    playwright = None
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.browser
 OUTCOME = ".nv-is-verified, .nv-is-not_verified, .nv-is-failed"
@@ -26,11 +26,11 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's chromium; where it or playwright is absent a skip, in CI a failure."""
-    if not (CHROMIUM and sync_api):
+    if not (CHROMIUM and playwright):
         absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         absent("There is no chromium, or no playwright (dependency group: browser).")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()
 
