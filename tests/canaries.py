@@ -28,10 +28,10 @@ from numverify.models import VerificationAttempt
 from numverify.providers.vonage import signing
 from numverify.virtual_operator.ledger import Ledger
 
-# Whoever made them: a JWT, a private key in PEM or the beginning of one's base 64.
+# Whoever made them: a JWT, a private key in PEM, or how the DER of an RSA key begins.
 PATTERNS = {
     "JWT": re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}"),
-    "private key": re.compile(r"BEGIN (?:RSA )?PRIVATE KEY|MII[A-Za-z0-9+/]{40}"),
+    "private key": re.compile(r"BEGIN (?:RSA )?PRIVATE KEY|MII\w{3}IBA(?:DANBgkqhkiG9w0|AKCA)"),
 }
 NONCE, PHONE = "nonce", "phone number"
 _MANY = 200_000_000  # characters to compare, beyond which whole words are looked up

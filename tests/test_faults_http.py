@@ -247,6 +247,7 @@ class Fuzzer:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_nothing_a_client_sends_is_a_500(script: Script, configure: Any) -> None:
     configure(LIMITS=dict.fromkeys(DEFAULT_LIMITS))

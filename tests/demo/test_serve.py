@@ -11,6 +11,8 @@ import requests
 
 from .conftest import Demo, manage
 
+pytestmark = pytest.mark.slow  # real processes
+
 TIMEOUT = 20
 HTML = {"Accept": "text/html"}
 

@@ -6,7 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import manage
+
+pytestmark = pytest.mark.slow  # a process each
 
 _PRINT = """
 import json
@@ -47,6 +51,7 @@ def test_sqlite_is_set_up_as_a_server_would(tmp_path: Path) -> None:
 
 
 def test_other_databases_get_no_options_of_sqlite(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg", reason="Django loads the driver (dependency group: databases)")
     database = _settings(tmp_path, DATABASE_URL="postgres://u:p@db.example/n")["database"]
     assert database["ENGINE"] == "django.db.backends.postgresql"
     assert "transaction_mode" not in database["OPTIONS"]

@@ -26,7 +26,12 @@ CORRELATOR = "0c4b6f0e-9f1d-4a3e-8a52-6f3d1f0f2a11"
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     """No test inherits another's connections, open breakers, routes or JWTs."""
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
     for adapter in pool.adapters.values():
         adapter.close()
     for registry in (pool.adapters, breaker.breakers, route.routes, signing.signers):
