@@ -1,0 +1,1 @@
+"""Adapters to neighbours; the core imports none of them."""
