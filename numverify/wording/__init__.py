@@ -12,9 +12,10 @@ from typing import Protocol
 from ..exceptions import Reason
 from .base import NOT_AVAILABLE, Wording
 from .errors import ERRORS
+from .notes import NOTES
 from .reasons import REASONS, STATUSES
 
-__all__ = ["ENUMERABLE", "Wording", "for_attempt", "for_error", "for_reason"]
+__all__ = ["ENUMERABLE", "Wording", "for_attempt", "for_error", "for_note", "for_reason"]
 
 #: The reasons that would tell a stranger which numbers an operator knows (T18).
 ENUMERABLE = frozenset(
@@ -61,3 +62,8 @@ def _for_failed(attempt: _Attempt) -> Wording:
 def for_error(code: str) -> Wording:
     """The words for an error's ``code``, which may also be a reason."""
     return ERRORS.get(code) or REASONS.get(code) or ERRORS["refused"]
+
+
+def for_note(code: str) -> Wording:
+    """The words for a change of numbers that was made, or for the code of its refusal."""
+    return NOTES.get(code) or for_error(code)

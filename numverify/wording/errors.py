@@ -64,6 +64,31 @@ ERRORS: dict[str, Wording] = {
         _("Your account has no confirmed phone number yet."),
         _("Add a phone number to your account first."),
     ),
+    "verification_required": Wording(
+        _("Please prove your number"),
+        _("This needs a fresh proof that you hold the SIM of your confirmed number."),
+        _("Start the check of your number."),
+    ),
+    "reprove_needed": Wording(
+        _("Please prove your number again"),
+        _("Your number was not proven for a long time. It may belong to somebody else by now."),
+        _("Open the page of your numbers and prove it again."),
+    ),
+    "login_too_old": Wording(
+        _("Please log in again"),
+        _("Your last log-in is too long ago for a change of your numbers."),
+        _("Log in again and repeat the change."),
+    ),
+    "number_proof_required": Wording(
+        _("Prove one of your numbers first"),
+        _("Numbers are changed only by somebody who has just proven one of them."),
+        _("Prove a number of yours, then make the change."),
+    ),
+    "too_many_numbers": Wording(
+        _("No more numbers"),
+        _("You have as many numbers as one account may have."),
+        _("Remove one of them first."),
+    ),
     "consent_required": Wording(
         _("Your consent is needed"),
         _("For this number, please read and accept the consent text first."),
@@ -123,6 +148,11 @@ ERRORS: dict[str, Wording] = {
         _("That binding does not work here"),
         _("The binding must be session, for a browser with a session, or completion."),
         _("Correct the request and send it again."),
+    ),
+    "invalid_bind": Wording(
+        _("That cannot be confirmed any more"),
+        _("This request to confirm something is too old, or not yours. Begin it again."),
+        START_AGAIN,
     ),
     "invalid_next": Wording(
         _("That page is not ours"),
