@@ -3,6 +3,7 @@
 #   make test    the tests, on SQLite and on every database server that answers
 #   make serve   the demo site on http://localhost:3000 (PORT= for another port)
 #   make bench   the benchmarks          make lint   style and types
+#   make messages  collect the sentences to translate, compile the translations (gettext)
 #   make clean   remove what the others made
 # PYTHON= picks the interpreter (3.11 or newer), VENV= the environment.
 
@@ -18,7 +19,7 @@ INSTALL := $(PIP) install --no-compile
 STAMPS := $(VENV)/.numverify
 IS_RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: demo test serve bench lint clean
+.PHONY: demo test serve bench lint messages clean
 
 demo: $(STAMPS)/demo
 	@$(PY) manage.py verify_number $(PHONE) -v 2
@@ -36,6 +37,13 @@ lint: $(STAMPS)/dev
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+
+# Files without line numbers: a diff then shows sentences, not where they moved to. -P:
+# some modules here have the names of Python's own.
+messages: $(STAMPS)/test
+	@cd numverify && $(abspath $(PY)) -P -m django makemessages --locale de --locale es \
+	    --add-location file --no-obsolete
+	@cd numverify && $(abspath $(PY)) -P -m django compilemessages
 
 clean:
 	rm -rf $(VENV) .ci-cache .demo .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov

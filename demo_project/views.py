@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 
-from numverify import stepup
+from numverify.decorators import number_verification_required
 from numverify.virtual_operator import rules
 
 from .settings import HAS_CREDENTIALS, NUMVERIFY
@@ -27,10 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/home.html", context)
 
 
-@login_required
+@number_verification_required(max_age=ELEVATED_SECONDS)
 def vault(request: HttpRequest) -> HttpResponse:
     """Only for who proved the confirmed number within five minutes."""
-    if not stepup.is_elevated(request, max_age=ELEVATED_SECONDS):
-        query = urlencode({"purpose": "step_up", "next": reverse("vault")})
-        return redirect(f"{reverse('numverify:login')}?{query}")
     return render(request, "demo/vault.html", {"minutes": ELEVATED_SECONDS // 60})

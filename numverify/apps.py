@@ -12,4 +12,8 @@ class NumverifyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401, PLC0415 - registers them
+        from django.contrib.auth.signals import user_logged_in  # noqa: PLC0415
+
+        from . import checks, recent_login  # noqa: F401, PLC0415 - `checks` registers them
+
+        user_logged_in.connect(recent_login.on_login, dispatch_uid="numverify.on_login")

@@ -6,14 +6,15 @@ This module alone reads :data:`django.conf.settings`. Each key of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings as django_settings
-from django.utils.module_loading import import_string
 
 from .defaults import DEFAULT_LIMITS, DEFAULTS, ENVIRONMENTS, VIRTUAL
 from .exceptions import ConfigurationError
+from .reading import Reader
 
 # What is left of CALLBACK_TIMEOUT for our own work once the network was asked.
 CALLBACK_RESERVE_SECONDS = 0.4
@@ -25,50 +26,21 @@ def _is_key(item: tuple[Any, Any]) -> bool:
     return isinstance(key_id, str) and 0 < len(key_id) <= _KEY_ID_LENGTH and bool(secret)
 
 
-class Settings:
+def _field(name: str, user: Any) -> Any:
+    if not hasattr(user, name):
+        raise ConfigurationError("NUMVERIFY['ENROLLED_NUMBER'] names no field of the user.")
+    return getattr(user, name)
+
+
+class Settings(Reader):
     """Typed access to ``settings.NUMVERIFY`` and to the few Django settings we need.
 
     Raises :class:`ConfigurationError` where a value cannot be used.
     """
 
-    def raw(self, key: str) -> Any:
-        return self.user_settings.get(key, DEFAULTS[key])
-
     @property
     def user_settings(self) -> Mapping[str, Any]:
         return cast("Mapping[str, Any]", getattr(django_settings, "NUMVERIFY", {}))
-
-    def _text(self, key: str) -> str:
-        return str(self.raw(key) or "")
-
-    def _seconds(self, key: str) -> float:
-        value = self.raw(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be a positive number of seconds.")
-        return float(value)
-
-    def _count(self, key: str) -> int:
-        value = self.raw(key)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be a whole number, 0 or more.")
-        return value
-
-    def _callable(self, key: str) -> Callable[..., Any] | None:
-        value = self.raw(key)
-        if isinstance(value, str) and value:
-            try:
-                value = import_string(value)
-            except ImportError as error:
-                raise ConfigurationError(f"NUMVERIFY[{key!r}] cannot be imported.") from error
-        if value and not callable(value):
-            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be a callable or its dotted path.")
-        return cast("Callable[..., Any] | None", value or None)
-
-    def _choice(self, key: str, choices: Sequence[str]) -> str:
-        value = self._text(key)
-        if value not in choices:
-            raise ConfigurationError(f"NUMVERIFY[{key!r}] must be one of {', '.join(choices)}.")
-        return value
 
     # -- which service -------------------------------------------------------------
     @property
@@ -211,8 +183,57 @@ class Settings:
     @property
     def enrolled_number(self) -> Callable[[Any], str | None] | None:
         """``callable(user) -> E.164 number or None``: the user's confirmed number."""
+        name = self.raw("ENROLLED_NUMBER")
+        if isinstance(name, str) and name.isidentifier():
+            return partial(_field, name)
         return self._callable("ENROLLED_NUMBER")
 
+    @property
+    def reprove_days(self) -> int:
+        """Days after which a number must be proven again; 0: never."""
+        return self._count("REPROVE_DAYS")
+
+    @property
+    def recent_login_seconds(self) -> float:
+        return self._seconds("RECENT_LOGIN_SECONDS")
+
+    @property
+    def reauthenticate_url(self) -> str:
+        return self._text("REAUTHENTICATE_URL") or self.login_url
+
+    @property
+    def number_change_allowed(self) -> Callable[[Any], bool] | None:
+        return self._callable("NUMBER_CHANGE_ALLOWED")
+
+    @property
+    def json_user(self) -> Callable[[Any], Any] | None:
+        """``callable(request) -> user or None``: who a JSON caller without a session is."""
+        return self._callable("JSON_USER")
+
+    @property
+    def receipt_seconds(self) -> float:
+        """How long a receipt counts; 0: none is issued, and none counts."""
+        value = self.raw("RECEIPT_SECONDS")
+        off = value is None or (value == 0 and not isinstance(value, bool))
+        return 0.0 if off else self._seconds("RECEIPT_SECONDS")
+
+    # -- step-up -------------------------------------------------------------------
+    @property
+    def step_up_max_age(self) -> float:
+        """How old a proof may be where a view does not say."""
+        return self._seconds("STEP_UP_MAX_AGE")
+
+    @property
+    def site_max_age(self) -> float:
+        """How old a proof may be for the middleware and the admin."""
+        return self._seconds("SITE_MAX_AGE")
+
+    @property
+    def exempt_paths(self) -> tuple[str, ...]:
+        """Paths that the middleware lets through; one that ends in ``/`` with all below."""
+        return self._paths("EXEMPT_PATHS")
+
+    # -- consent -------------------------------------------------------------------
     @property
     def consent_text(self) -> str:
         return str(self.raw("CONSENT_TEXT") or "")

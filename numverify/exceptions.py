@@ -191,6 +191,41 @@ class NotEnrolled(FlowError):
     status = 403
 
 
+class VerificationRequired(FlowError):
+    """The view asks for a fresh proof of the user's number."""
+
+    code = "verification_required"
+    status = 403
+
+
+class ReproveNeeded(FlowError):
+    """The confirmed number was not proven for so long that somebody else may have it."""
+
+    code = "reprove_needed"
+    status = 403
+
+
+class LoginTooOld(FlowError):
+    """A change of numbers needs a recent log-in."""
+
+    code = "login_too_old"
+    status = 403
+
+
+class NumberProofRequired(FlowError):
+    """Who has a number must prove one of his before he changes any (T4)."""
+
+    code = "number_proof_required"
+    status = 403
+
+
+class TooManyNumbers(FlowError):
+    """The user has as many confirmed numbers as one may have."""
+
+    code = "too_many_numbers"
+    status = 409
+
+
 class ConsentRequired(FlowError):
     """The country needs a consent that was not given; nothing was sent upstream."""
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from . import phone
+from . import binds, phone
 from .exceptions import InvalidPhoneNumber
 from .models import Binding, Purpose
 
@@ -38,6 +38,7 @@ class StartForm(forms.Form):
         request: for the host that ``next`` may lead to.
         enrolled: the user's confirmed number, if there is one: then none is asked for,
             and one that comes is ignored.
+        user: whom ``JSON_USER`` names, where that is not the session's.
     """
 
     phone = forms.CharField(
@@ -68,9 +69,19 @@ class StartForm(forms.Form):
         error_messages={"invalid_choice": _("The binding must be session or completion.")},
     )
 
-    def __init__(self, *args: Any, request: HttpRequest, enrolled: str | None, **kwargs: Any):
+    bind = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args: Any,
+        request: HttpRequest,
+        enrolled: str | None,
+        user: Any = None,
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
         self.request = request
+        self.user = user
         self.enrolled = enrolled
         if enrolled:
             del self.fields["phone"]
@@ -79,14 +90,38 @@ class StartForm(forms.Form):
     def enrolled_mask(self) -> str:
         return phone.mask(self.enrolled) if self.enrolled else ""
 
+    @property
+    def summary(self) -> str:
+        """What the person is about to confirm, in the words of the site; ``""``: nothing."""
+        offer = self._offer(self["bind"].value())
+        return offer.summary if offer else ""
+
+    def _offer(self, sealed: Any) -> binds.Offer | None:
+        return binds.unseal(str(sealed), self.user or self.request.user) if sealed else None
+
     def clean_phone(self) -> str:
+        given = self.cleaned_data["phone"]
+        if not given and self.data.get("purpose") == Purpose.STEP_UP:
+            return ""  # it would not count: admission says that a confirmed one is missing
         try:
-            return phone.parse(self.cleaned_data["phone"])
+            return phone.parse(given)
         except InvalidPhoneNumber as error:
             raise forms.ValidationError(str(error), code=error.code) from None
 
     def clean_purpose(self) -> str:
         return str(self.cleaned_data["purpose"] or Purpose.CHECK)
+
+    def clean_bind(self) -> str:
+        """The digest of the transaction; it comes sealed, as the gate gave it."""
+        sealed = self.cleaned_data["bind"]
+        offer = self._offer(sealed)
+        # Without the purpose it would elevate nobody, and the person wonder why.
+        if sealed and not (offer and self.cleaned_data.get("purpose") == Purpose.STEP_UP):
+            raise forms.ValidationError(
+                _("This request to confirm something is too old, or not yours. Begin it again."),
+                code="bind",
+            )
+        return offer.digest if offer else ""
 
     def clean_next(self) -> str:
         given = self.cleaned_data["next"]
@@ -94,6 +129,18 @@ class StartForm(forms.Form):
         if given and not url:
             raise forms.ValidationError(_("next must lead to a page of this site."), code="next")
         return url
+
+
+class NumberForm(StartForm):
+    """What the enrolment pages take; the purpose is theirs to say.
+
+    Args:
+        enrolled: the confirmed number to prove again; None where one is added.
+    """
+
+    # How Django leaves an inherited field out.
+    purpose = None  # type: ignore[assignment]
+    bind = None  # type: ignore[assignment]
 
 
 class CompleteForm(forms.Form):
@@ -104,7 +151,12 @@ class CompleteForm(forms.Form):
         label=_("Code from the phone"),
         max_length=64,
         widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "autocapitalize": "characters"}
+            attrs={
+                "autocomplete": "one-time-code",
+                "autocapitalize": "characters",
+                # The page comes by itself once the phone shows the code.
+                "autofocus": True,
+            }
         ),
     )
     attempt_secret = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from . import tokens
+from .enrolled import EnrolledNumber  # noqa: F401 - where Django looks for models
 from .querysets import AttemptQuerySet
 
 _REFERENCE_BITS = 40
@@ -55,7 +56,8 @@ class EnvironmentName(models.TextChoices):
 
 
 class VerificationAttempt(models.Model):
-    """See the module. Written by :mod:`numverify.flow` alone, by conditional updates.
+    """See the module. Written by :mod:`numverify.flow` alone, by conditional updates
+    (save that :mod:`numverify.binds` marks a bound proof as used).
 
     Secrets are never here in the clear: the state and the attempt secret as SHA-256,
     the browser nonces and the completion code as HMAC. ``phone`` is the one column
@@ -104,6 +106,9 @@ class VerificationAttempt(models.Model):
     detail = models.CharField(_("detail"), max_length=200, blank=True)
     result = models.BooleanField(_("result"), null=True)
     next = models.CharField(max_length=2000, blank=True)
+    # What a step-up confirms (payee, amount): it then serves that transaction alone.
+    bind_digest = models.CharField(max_length=64, blank=True)
+    bind_used_at = models.DateTimeField(_("transaction confirmed"), null=True, blank=True)
 
     consent_version = models.CharField(max_length=64, blank=True)
     consented_at = models.DateTimeField(null=True, blank=True)

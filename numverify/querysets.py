@@ -63,6 +63,15 @@ class AttemptQuerySet(models.QuerySet["VerificationAttempt"]):
         row = self.filter(pk=pk, status="pending", handset_nonce_hmac="", expires_at__gt=now)
         return self._one(row, handset_nonce_hmac=nonce_hmac)
 
+    def with_proof(self, public_id: Any, digest: str) -> AttemptQuerySet:
+        """The attempt that confirmed the transaction ``digest``, until that was used."""
+        verified = self.filter(public_id=public_id, status="verified")
+        return verified.filter(bind_digest=digest, bind_used_at=None)
+
+    def use_proof(self, public_id: Any, digest: str, *, now: datetime) -> bool:
+        """Use the proof up: of requests at the same moment, exactly one gets it."""
+        return self._one(self.with_proof(public_id, digest), bind_used_at=now)
+
     def overdue(self, now: datetime) -> AttemptQuerySet:
         return self.filter(deadline__lte=now)
 

@@ -20,6 +20,7 @@ _VALUE = r"""(?:(?P<quote>\\?["'])(?P<quoted>.*?)(?P=quote)|(?P<bare>[^\s&#"'<>,
 # Whatever the syntax around them: query, form, JSON, header, repr of a dictionary.
 _ALWAYS = (
     r"access_token|id_token|refresh_token|attempt_secret|numverify-attempt-secret|completion_code"
+    r"|numverify-receipt"
     r"|error_description|client_assertion|client_secret|code_verifier|private_key|vonage_private_key"
     r"|authorization|csrfmiddlewaretoken|csrftoken|sessionid|session_key|numverify_nonce|auth_url"
 )

@@ -17,7 +17,7 @@ from django.contrib import auth
 from django.core.cache import caches
 from django.http import HttpRequest
 
-from . import logs, tokens
+from . import logs, signals, tokens
 from .conf import conf
 
 NONCE = "numverify_nonce"
@@ -130,6 +130,7 @@ def renew(request: HttpRequest, before: Snapshot) -> bool:
     same = before.key is not None and Snapshot.of(request) == before
     user = auth.get_user(request)
     request.user = user
+    signals.session_renewed.send_robust(sender=Snapshot, request=request)
     return same and str(user.pk if user.is_authenticated else None) == str(before.user_id)
 
 

@@ -84,23 +84,29 @@ def keyed_all(label: str, text: str) -> list[str]:
     return [_hmac(secret, label, text) for secret in conf.hmac_keys.values()]
 
 
+def signing_keys(label: str) -> list[str]:
+    """A key for use ``label`` from each of the site's, for signers; the first signs."""
+    return [_key(secret, f"sign.{label}").hex() for secret in conf.hmac_keys.values()]
+
+
 def _hmac(secret: str, label: str, text: str) -> str:
     return hmac.digest(_key(secret, label), _bytes(text), "sha256").hex()
 
 
-def _box() -> MultiFernet:
-    keys = (base64.urlsafe_b64encode(_key(secret, "seal")) for secret in conf.hmac_keys.values())
+def _box(label: str) -> MultiFernet:
+    keys = (base64.urlsafe_b64encode(_key(secret, label)) for secret in conf.hmac_keys.values())
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def seal(text: str) -> str:
-    """Encrypt what must wait in a session or cache (they end up in databases)."""
-    return _box().encrypt(text.encode()).decode()
+def seal(text: str, label: str = "seal") -> str:
+    """Encrypt for use ``label`` what must wait in a session, a cache (they end up in
+    databases) or a URL."""
+    return _box(label).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str, max_age: float) -> str | None:
+def unseal(sealed: str, max_age: float, label: str = "seal") -> str | None:
     """The text, or None if it is not ours or older than ``max_age`` seconds."""
     try:
-        return _box().decrypt(sealed.encode(), ttl=int(max_age)).decode()
+        return _box(label).decrypt(sealed.encode(), ttl=int(max_age)).decode()
     except (InvalidToken, UnicodeError):
         return None

@@ -22,7 +22,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import DatabaseError
 
-from numverify import phone, sessions, tokens
+from numverify import phone, receipts, sessions, tokens
 from numverify.logs import RedactingFilter
 from numverify.models import VerificationAttempt
 from numverify.providers.vonage import signing
@@ -123,6 +123,7 @@ def _install() -> None:
     # The nonce is the session's own: it may be in its session, and nowhere else.
     replace(sessions, "ensure_nonce", _remembering(NONCE, sessions.ensure_nonce))
     replace(phone, "parse", _remembering(PHONE, phone.parse, lambda number: number[1:]))
+    replace(receipts, "issue", _remembering("receipt", receipts.issue))
     replace(signing, "sign", _remembering("JWT", signing.sign, lambda made: made.token.reveal()))
     replace(Ledger, "new_code", _remembering("code", Ledger.new_code))
     replace(Ledger, "exchange", _remembering("token", Ledger.exchange, _access_token))

@@ -14,6 +14,7 @@ from numverify.models import Binding, Channel, Purpose
 
 from . import databases
 from .canaries import pytest_configure, pytest_runtest_call, pytest_terminal_summary  # noqa: F401
+from .chromium import browser  # noqa: F401 - a fixture
 from .fakes import Script, ScriptedProvider
 
 # Races and loads make databases of their own, on the server of their worker.

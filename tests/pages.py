@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,17 +12,21 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from django.utils.safestring import mark_safe
 
-from numverify import forms, wording
+from numverify import binds, forms, wording
+from numverify.enrolled import EnrolledNumber
 from numverify.models import Status, VerificationAttempt
+from numverify.views import qr
 
 NUMBER = "+99012345678"
 MASK = "+990 •••• 78"
 AUTH_URL = "https://api-eu.vonage.com/oauth2/auth?a=1&state=abc"
 HANDOVER_URL = "http://testserver/handover/Ab3_Ab3_Ab3_Ab3_Ab3_"
 FOLDER = Path(__file__).parent.parent / "numverify/templates/numverify"
-PAGES = ("base", "login", "attempt", "handover", "code", "error")
+PAGES = (
+    *("base", "login", "attempt", "handover", "code", "error"),
+    *("numbers", "number_add", "number_remove"),
+)
 
 
 class Page(HTMLParser):
@@ -65,6 +72,8 @@ def attempt_page(attempt: VerificationAttempt, **context: Any) -> Page:
             "handover_qr": "",
             "code_form": None,
             "refresh_seconds": 0 if attempt.is_terminal else 3,
+            "seconds_left": 300 if pending or context.get("code_form") else 0,
+            "minutes_left": 5,
             "continue_url": "",
             "restart_url": "/login",
             "cancel_form": pending,
@@ -75,7 +84,11 @@ def attempt_page(attempt: VerificationAttempt, **context: Any) -> Page:
 
 def login_page(data: dict[str, str] | None = None, **context: Any) -> Page:
     request = RequestFactory().get("/login")
-    form = forms.StartForm(data, request=request, enrolled=context.pop("enrolled", None))
+    request.user = AnonymousUser()
+    summary = context.pop("summary", "")
+    initial = {"bind": binds.seal(binds.Offer("00", summary), request.user)} if summary else {}
+    enrolled = context.pop("enrolled", None)
+    form = forms.StartForm(data, request=request, enrolled=enrolled, initial=initial)
     return render("login", **{"form": form, "consent_text": "", "is_virtual": False} | context)
 
 
@@ -90,19 +103,74 @@ def error_page(code: str = "other_browser", status: int = 403) -> Page:
     return render("error", code=code, wording=words, status=status, restart_url="/login")
 
 
+def enrolled(**values: Any) -> EnrolledNumber:
+    now = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    proven = {"phone": NUMBER, "phone_mask": MASK, "confirmed_at": now, "last_proven_at": now}
+    return EnrolledNumber(**proven | values)
+
+
+def numbers_page(*rows: EnrolledNumber, note: str = "", **context: Any) -> Page:
+    listed = [{"number": row, "is_stale": row.primary is None} for row in rows]
+    said = wording.for_note(note) if note else None
+    may = {"may_change": True, "may_add": True}
+    return render("numbers", numbers=listed, note=said, **may | context)
+
+
+def number_page(number: EnrolledNumber | None = None, data: Any = None, **context: Any) -> Page:
+    request = RequestFactory().get("/numbers/add")
+    request.user = AnonymousUser()
+    known = number.phone if number else None
+    form = forms.NumberForm(data, request=request, enrolled=known)
+    context = {"consent_text": "", "is_virtual": False} | context
+    return render("number_add", form=form, number=number, **context)
+
+
+def _in_status(status: str) -> Page:
+    return attempt_page(row(status=status))
+
+
+def _form_with_wrong_code() -> forms.CompleteForm:
+    form = forms.CompleteForm({"id": str(row().public_id), "completion_code": "AAAA-AAAA"})
+    form.add_error("completion_code", str(wording.for_error("wrong_code").text))
+    return form
+
+
+#: Every page and every state of it that people can meet, by a name for the tests' reports.
+STATES: dict[str, Callable[[], Page]] = {
+    "login": lambda: login_page(is_virtual=True, consent_text="Words of the owner."),
+    "login with errors": lambda: login_page({"phone": "12"}),
+    "login enrolled": lambda: login_page(enrolled=NUMBER),
+    "login to confirm": lambda: login_page(enrolled=NUMBER, summary="120.00 EUR, Ada"),
+    "pending here": lambda: attempt_page(row(), auth_url=AUTH_URL),
+    "pending elsewhere": lambda: attempt_page(
+        row(), handover_url=HANDOVER_URL, handover_qr=qr.svg(HANDOVER_URL)
+    ),
+    "code wanted": lambda: attempt_page(
+        row(status="awaiting_completion"), code_form=forms.CompleteForm()
+    ),
+    "code wrong": lambda: attempt_page(
+        row(status="awaiting_completion"), code_form=_form_with_wrong_code()
+    ),
+    **{status: partial(_in_status, status) for status in Status.values},
+    "failed and why": lambda: attempt_page(
+        row(status="failed", reason="not_mobile_network", user_id=1, environment="virtual")
+    ),
+    "verified and on": lambda: attempt_page(row(status="verified"), continue_url="/vault"),
+    "hand-over": lambda: handover_page(bound=False),
+    "hand-over accepted": lambda: handover_page(bound=True),
+    "hand-over spent": lambda: handover_page(bound=True, attempt=row(status="expired")),
+    "code": lambda: render("code", attempt=row(), completion_code="K7QP-3M9D", seconds=180),
+    "error": error_page,
+    "numbers": lambda: numbers_page(enrolled(primary=True), enrolled(), note="added"),
+    "numbers closed": lambda: numbers_page(enrolled(primary=True), may_change=False),
+    "no numbers": numbers_page,
+    "number added": lambda: number_page(consent_text="Words of the owner."),
+    "number with errors": lambda: number_page(data={"phone": "12"}),
+    "number again": lambda: number_page(enrolled()),
+    "number removed": lambda: render("number_remove", number=enrolled(), is_last=False),
+    "last number removed": lambda: render("number_remove", number=enrolled(), is_last=True),
+}
+
+
 def every_page() -> list[Page]:
-    code_form = forms.CompleteForm()
-    return [
-        login_page(is_virtual=True, consent_text="Words of the owner."),
-        login_page({"phone": "12"}),
-        login_page(enrolled=NUMBER),
-        attempt_page(row(), auth_url=AUTH_URL),
-        attempt_page(row(), handover_url=HANDOVER_URL, handover_qr=mark_safe("<svg></svg>")),
-        attempt_page(row(status="awaiting_completion"), code_form=code_form),
-        *(attempt_page(row(status=status)) for status in Status.values),
-        handover_page(bound=False),
-        handover_page(bound=True),
-        handover_page(bound=True, attempt=row(status="expired")),
-        render("code", attempt=row(), completion_code="K7QP-3M9D", seconds=180),
-        error_page(),
-    ]
+    return [make() for make in STATES.values()]

@@ -80,6 +80,7 @@ def test_the_code_goes_to_complete_with_the_id() -> None:
     assert where["action"] == reverse("numverify:complete")
     assert page.all("input", name="id")[0]["value"] == str(attempt.public_id)
     assert page.all("input", name="completion_code")[0]["aria-invalid"] == "true"
+    assert [link["href"] for link in page.all("a")] == ["/login"]  # a new code is never far
     assert "Not right." in page.text
 
 
@@ -113,6 +114,24 @@ def test_only_a_pending_attempt_can_be_cancelled() -> None:
     (form,) = attempt_page(attempt).all("form")
     assert form["action"] == reverse("numverify:attempt", args=[attempt.public_id])
     assert not attempt_page(row(status="claimed")).all("form")
+
+
+def test_people_are_told_how_long_they_have_and_warned_in_their_language() -> None:
+    for page in (
+        attempt_page(row(), auth_url=AUTH_URL),
+        attempt_page(row(status="awaiting_completion"), code_form=forms.CompleteForm()),
+    ):
+        assert "open for about 5 minutes" in page.text
+        (card,) = page.all("section", **{"data-nv-left": "300"})
+        assert card["data-nv-soon"].startswith("Less than a minute")
+    assert "open for about 1 minute." in attempt_page(row(), minutes_left=1).text
+
+
+@pytest.mark.parametrize("status", sorted({*TERMINAL, Status.CLAIMED}))
+def test_nobody_is_hurried_who_can_do_nothing(status: str) -> None:
+    page = attempt_page(row(status=status))
+    assert "open for about" not in page.text
+    assert "data-nv-left" not in page.text
 
 
 def test_a_rehearsal_is_called_one() -> None:

@@ -429,6 +429,18 @@ def test_middleware(site: Any) -> None:
     assert ids() == ["W031"]
 
 
+def test_the_gate_stands_behind_the_user(site: Any) -> None:
+    gate = "numverify.middleware.NumberVerificationMiddleware"
+    user = "django.contrib.auth.middleware.AuthenticationMiddleware"
+    others = [each for each in site.MIDDLEWARE if each != user]
+    site.MIDDLEWARE = [*others, user, gate]
+    assert ids() == []
+    site.MIDDLEWARE = [*others, gate, user]
+    assert ids() == ["E038"]
+    site.MIDDLEWARE = [*others, gate]
+    assert ids() == ["E038"]
+
+
 def test_sessions_that_forget(site: Any) -> None:
     site.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     assert ids() == ["E032"]

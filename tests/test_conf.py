@@ -53,7 +53,12 @@ def test_settings_are_read_at_access(configure: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [key for key, value in DEFAULTS.items() if key.endswith(("SECONDS", "TIMEOUT"))]
+    "key",
+    [
+        key
+        for key in DEFAULTS
+        if key.endswith(("SECONDS", "TIMEOUT", "MAX_AGE")) and key != "RECEIPT_SECONDS"
+    ],
 )
 @pytest.mark.parametrize("value", [0, -1, "60", None, True, [60]])
 def test_times_are_positive_numbers(configure: Any, key: str, value: Any) -> None:
@@ -76,6 +81,19 @@ def test_counts_are_whole_numbers(configure: Any, key: str, value: Any) -> None:
 def test_some_counts_are_one_at_least(configure: Any, key: str) -> None:
     configure(**{key: 0})
     assert getattr(conf, key.lower()) == 1
+
+
+@pytest.mark.parametrize("value", [0, None, 0.0])
+def test_receipts_can_be_switched_off(configure: Any, value: Any) -> None:
+    configure(RECEIPT_SECONDS=value)
+    assert conf.receipt_seconds == 0
+
+
+@pytest.mark.parametrize("value", [-1, "60", True, False, [60]])
+def test_receipts_last_a_number_of_seconds(configure: Any, value: Any) -> None:
+    configure(RECEIPT_SECONDS=value)
+    with pytest.raises(ConfigurationError, match="RECEIPT_SECONDS"):
+        assert conf.receipt_seconds
 
 
 def test_the_breaker_can_be_switched_off(configure: Any) -> None:
@@ -104,7 +122,7 @@ def test_the_other_choices(configure: Any) -> None:
     assert conf.token_expires_in_seconds == 1
 
 
-@pytest.mark.parametrize("key", ["CREDENTIALS", "ENROLLED_NUMBER", "CLIENT_IP"])
+@pytest.mark.parametrize("key", ["CREDENTIALS", "ENROLLED_NUMBER", "CLIENT_IP", "JSON_USER"])
 def test_callables_come_as_such_or_as_a_path(configure: Any, key: str) -> None:
     values: list[Callable[..., Any] | str] = [a_callable, f"{__name__}.a_callable"]
     for value in values:
@@ -116,12 +134,25 @@ def test_callables_come_as_such_or_as_a_path(configure: Any, key: str) -> None:
         assert getattr(conf, key.lower()) is None
 
 
-@pytest.mark.parametrize("key", ["CREDENTIALS", "ENROLLED_NUMBER", "CLIENT_IP"])
-@pytest.mark.parametrize("value", ["no.such.path", "nodots", f"{__name__}.RENAMED", 7])
+@pytest.mark.parametrize("key", ["CREDENTIALS", "ENROLLED_NUMBER", "CLIENT_IP", "JSON_USER"])
+@pytest.mark.parametrize("value", ["no.such.path", "no dots", f"{__name__}.RENAMED", 7])
 def test_what_cannot_be_called_is_an_error(configure: Any, key: str, value: Any) -> None:
     configure(**{key: value})
     with pytest.raises(ConfigurationError, match=key):
         getattr(conf, key.lower())
+
+
+def test_exempt_paths(configure: Any) -> None:
+    configure(EXEMPT_PATHS=["/health", "/hooks/"])
+    assert conf.exempt_paths == ("/health", "/hooks/")
+
+
+@pytest.mark.parametrize("value", ["/health", "/", ["health"], ["/health", ""], [7]])
+def test_what_is_no_list_of_paths_is_an_error(configure: Any, value: Any) -> None:
+    """A string would be read letter by letter: an exempt "/" among them."""
+    configure(EXEMPT_PATHS=value)
+    with pytest.raises(ConfigurationError, match="EXEMPT_PATHS"):
+        assert conf.exempt_paths
 
 
 def test_our_own_work_has_its_share_of_the_callback(configure: Any) -> None:

@@ -175,6 +175,7 @@ def test_a_start() -> None:
         "consent": True,
         "purpose": "check",
         "binding": "session",
+        "bind": "",
     }
 
 

@@ -107,6 +107,7 @@ def test_numbers_are_masked_in_every_spelling(text: str) -> None:
         ("authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
         ("{'Authorization': 'Bearer opaque'}", "opaque"),
         ("Numverify-Attempt-Secret: s3cret-half", "s3cret"),
+        ("Numverify-Receipt: s3cret:half", "s3cret"),
         ('{"attempt_secret": "s3cret-half"}', "s3cret"),
         ('{"completion_code": "K7QP-3M9D"}', "K7QP"),
         ("completion_code=K7QP-3M9D", "K7QP"),

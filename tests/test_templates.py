@@ -93,6 +93,7 @@ def test_login_offers_this_phone_first_and_another_one_second() -> None:
         "csrfmiddlewaretoken",
         "next",
         "purpose",
+        "bind",
     }
 
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .attempts import VerificationAttemptAdmin
+from .numbers import EnrolledNumberAdmin
 
-__all__ = ["VerificationAttemptAdmin"]
+__all__ = ["EnrolledNumberAdmin", "VerificationAttemptAdmin"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookies
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.cache.backends.db import DatabaseCache
@@ -23,14 +24,18 @@ from django.utils.module_loading import import_string
 
 from ..conf import conf
 from ..defaults import PRODUCTION
+from ..middleware import NumberVerificationMiddleware
 from .registry import concern
 
 _WEAK_CACHES = (DatabaseCache, DummyCache, FileBasedCache, LocMemCache)
 
 
 def _has_middleware(kind: type) -> bool:
-    classes = (_imported(path) for path in conf.django("MIDDLEWARE") or ())
-    return any(isinstance(each, type) and issubclass(each, kind) for each in classes)
+    return any(_is_a(_imported(path), kind) for path in conf.django("MIDDLEWARE") or ())
+
+
+def _is_a(found: object, kind: type) -> bool:
+    return isinstance(found, type) and issubclass(found, kind)
 
 
 def _imported(path: str) -> object:
@@ -47,6 +52,20 @@ def session_middleware() -> Iterable[CheckMessage]:
             "There is no session middleware: no browser can be told from another.",
             hint="Add 'django.contrib.sessions.middleware.SessionMiddleware' to MIDDLEWARE.",
             id="numverify.E030",
+        )
+
+
+@concern()
+def gate_middleware() -> Iterable[CheckMessage]:
+    """By position: the gate asks for ``request.user``, which another middleware sets."""
+    kinds = [_imported(path) for path in conf.django("MIDDLEWARE") or ()]
+    gates = [place for place, kind in enumerate(kinds) if _is_a(kind, NumberVerificationMiddleware)]
+    users = [place for place, kind in enumerate(kinds) if _is_a(kind, AuthenticationMiddleware)]
+    if gates and (not users or gates[0] < users[0]):
+        yield Error(
+            "NumberVerificationMiddleware stands before AuthenticationMiddleware.",
+            hint="Move it behind: it asks who the user is.",
+            id="numverify.E038",
         )
 
 

@@ -81,7 +81,13 @@ def may_refuse(party: Party) -> Q:
 
 
 def is_initiator(attempt: VerificationAttempt, party: Party) -> bool:
-    """Did ``party`` begin this attempt: by its session, or by the attempt secret?"""
+    """Did ``party`` begin this attempt: by its session, or by the attempt secret?
+
+    The secret of a user's attempt is worth nothing without that user: whoever found it,
+    in a log or a backup of the phone, would finish it under an account of their own.
+    """
     if party.secret:
+        if attempt.user_id not in (None, party.user_id):
+            return False
         return tokens.matches(attempt.attempt_secret_hash, tokens.digest(party.secret))
     return any(tokens.matches(attempt.browser_nonce_hmac, nonce) for nonce in party.nonces())

@@ -29,6 +29,7 @@ class Order:
         next: must already be known to be safe to redirect to.
         handover: make a link by which a phone's browser can take the attempt over.
         consent_version: SHA-256 of the text that the person agreed to, or ``""``.
+        bind_digest: of the one transaction that a step-up confirms, or ``""``.
     """
 
     phone: str = field(repr=False)
@@ -38,6 +39,7 @@ class Order:
     next: str = ""
     handover: bool = False
     consent_version: str = ""
+    bind_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _new_attempt(order: Order, party: Party) -> VerificationAttempt:
         next=order.next,
         consent_version=order.consent_version,
         consented_at=now if order.consent_version else None,
+        bind_digest=order.bind_digest,
         client_ip=party.client_ip,
         user_agent=party.user_agent,
         correlator=str(uuid.uuid4()),

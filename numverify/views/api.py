@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from .. import flow, wording
+from .. import flow, receipts, wording
 from ..exceptions import FlowError, Reason
 from ..models import Status, VerificationAttempt
 from .http import BadRequest, with_retry_after
@@ -96,19 +96,33 @@ def finished(outcome: flow.Finished) -> HttpResponse:
 
 def attempt(row: VerificationAttempt) -> HttpResponse:
     """The status, for polling; ``result`` is null until the attempt has ended."""
-    return JsonResponse(
-        {
-            "id": str(row.public_id),
-            "reference": row.reference_display,
-            "status": row.status,
-            "purpose": row.purpose,
-            "binding": row.binding,
-            "result": row.result if row.is_terminal else None,
-            "reason": _reason(row) or None,
-            "detail": str(wording.for_attempt(row).text),
-            "expires_at": row.expires_at.isoformat(),
-        }
-    )
+    return JsonResponse(_attempt(row))
+
+
+def completed(row: VerificationAttempt) -> HttpResponse:
+    """The status after both halves met; with a receipt for callers without a session.
+
+    Only the one answer that settled the attempt has it. A session is elevated instead:
+    a receipt would outlive its log-out.
+    """
+    body = _attempt(row)
+    if not row.browser_nonce_hmac and receipts.is_due(row):
+        body["receipt"] = receipts.issue(row)
+    return JsonResponse(body)
+
+
+def _attempt(row: VerificationAttempt) -> dict[str, Any]:
+    return {
+        "id": str(row.public_id),
+        "reference": row.reference_display,
+        "status": row.status,
+        "purpose": row.purpose,
+        "binding": row.binding,
+        "result": row.result if row.is_terminal else None,
+        "reason": _reason(row) or None,
+        "detail": str(wording.for_attempt(row).text),
+        "expires_at": row.expires_at.isoformat(),
+    }
 
 
 def _reason(row: VerificationAttempt) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from .. import flow, forms, sessions, stepup, wording
+from .. import flow, forms, outcomes, sessions, wording
 from ..exceptions import FlowError, OtherBrowser, WrongCode
 from . import api, html, http
 
@@ -26,7 +26,8 @@ def _by_content(request: HttpRequest, fault: FlowError) -> HttpResponse:
 
 
 def _initiator(request: HttpRequest) -> flow.Party:
-    return http.party(request, secret=request.headers.get(SECRET_HEADER, ""))
+    secret = request.headers.get(SECRET_HEADER, "")
+    return http.party(request, secret=secret, user=http.caller(request))
 
 
 @http.secured("GET", "POST", on_error=_by_accept)
@@ -56,13 +57,14 @@ def complete(request: HttpRequest) -> HttpResponse:
         raise http.BadRequest("unsupported_media_type", 415)
     if http.has_ambient_authority(request):
         http.check_csrf(request)
+    user = http.caller(request)
     body = {key: value for key, value in http.json_body(request).items() if value is not None}
     if not all(isinstance(body.get(name, ""), str) for name in forms.CompleteForm.base_fields):
         raise http.BadRequest("invalid_request")
     form = forms.CompleteForm(body)
     if not form.is_valid():
         raise api.field_error(form.errors)
-    return api.attempt(_complete(request, form.cleaned_data))
+    return api.completed(_complete(request, form.cleaned_data, user))
 
 
 def _complete_form(request: HttpRequest) -> HttpResponse:
@@ -86,11 +88,11 @@ def _again(request: HttpRequest, form: forms.CompleteForm, status: int) -> HttpR
     return html.attempt(request, row, code_form=shown, status=status)
 
 
-def _complete(request: HttpRequest, fields: dict[str, Any]) -> Any:
-    party = http.party(request, secret=fields["attempt_secret"])
+def _complete(request: HttpRequest, fields: dict[str, Any], user: Any = None) -> Any:
+    party = http.party(request, secret=fields["attempt_secret"], user=user)
     row = flow.complete(fields["id"], fields["completion_code"], party)
     # Only this request settled it, and only a session can be elevated.
-    stepup.elevate(request, row)
+    outcomes.apply(request, row)
     return row
 
 

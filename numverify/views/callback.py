@@ -12,7 +12,7 @@ import re
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from .. import flow, logs, sessions, stepup, tokens
+from .. import flow, logs, outcomes, sessions, tokens
 from ..exceptions import FlowError, InvalidCallback, SessionLost
 from ..models import Binding, Status
 from . import api, html, http
@@ -67,7 +67,7 @@ def _to_browser(
         logs.event("session_lost", logging.WARNING, attempt=str(outcome.attempt.public_id))
         raise SessionLost
     if outcome.settled:
-        stepup.elevate(request, outcome.attempt)
+        outcomes.apply(request, outcome.attempt)
     return html.after(request, outcome.attempt)
 
 

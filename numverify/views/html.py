@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from .. import forms, sessions, wording
+from .. import flow, forms, sessions, wording
 from ..conf import conf
 from ..exceptions import FlowError
-from ..models import Binding, Status, VerificationAttempt
+from ..models import Binding, Purpose, Status, VerificationAttempt
 from . import http, qr
 
 _REFRESH_SECONDS = 3
 _SERVER_ERROR = 500
 _MOVED = "moved"
+_ABOUT_NUMBERS = frozenset({"not_enrolled", "reprove_needed"})
 
 
 def see_other(url: str) -> HttpResponse:
@@ -47,13 +48,18 @@ def error(request: HttpRequest, fault: FlowError) -> HttpResponse:
         "code": fault.code,
         "status": fault.status,
         "wording": wording.for_error(fault.code),
-        "restart_url": reverse("numverify:login"),
+        "restart_url": reverse(_way_on(fault.code)),
     }
     # Without the request where the site itself has trouble: context processors would ask
     # the database that just failed for the user.
     about = request if fault.status < _SERVER_ERROR else None
     page = render_to_string("numverify/error.html", context, request=about)
     return http.with_retry_after(HttpResponse(page, status=fault.status), fault.retry_after)
+
+
+def _way_on(code: str) -> str:
+    own = conf.enrolled_number is None
+    return "numverify:numbers" if own and code in _ABOUT_NUMBERS else "numverify:login"
 
 
 def on_redirect_uri_host(request: HttpRequest) -> str:
@@ -89,11 +95,19 @@ def attempt(
         "handover_qr": qr.svg(handover_url),
         "code_form": code_form or _code_form(row),
         "refresh_seconds": 0 if row.is_terminal else _REFRESH_SECONDS,
+        **_time_left(row),
         "continue_url": _continue_url(request, row),
-        "restart_url": reverse("numverify:login"),
+        "restart_url": _restart_url(request, row),
         "cancel_form": pending,
     }
     return render(request, "numverify/attempt.html", context, status=status)
+
+
+def _time_left(row: VerificationAttempt) -> dict[str, int]:
+    """How long the person has: while it is the network's turn, nobody needs to hurry."""
+    waits = row.status in {Status.PENDING, Status.AWAITING_COMPLETION}
+    seconds = int(flow.seconds_left(row)) if waits else 0
+    return {"seconds_left": seconds, "minutes_left": max(1, round(seconds / 60))}
 
 
 def _auth_url(request: HttpRequest, row: VerificationAttempt) -> str:
@@ -102,6 +116,20 @@ def _auth_url(request: HttpRequest, row: VerificationAttempt) -> str:
     if row.binding != Binding.SESSION:
         return ""
     return sessions.auth_link(request, row.public_id)
+
+
+def _restart_url(request: HttpRequest, row: VerificationAttempt) -> str:
+    if row.purpose == Purpose.ENROL:
+        return reverse("numverify:numbers")
+    url, wanted = reverse("numverify:login"), forms.safe_next(request, row.next)
+    if row.purpose == Purpose.SIGN_UP:
+        return f"{reverse('numverify:sign_up')}?{urlencode({'next': wanted})}"
+    if row.purpose != Purpose.STEP_UP:
+        return url
+    # What a bound attempt was to confirm is the view's to say again.
+    if row.bind_digest:
+        return wanted or url
+    return f"{url}?{urlencode({'purpose': row.purpose, 'next': wanted})}"
 
 
 def _code_form(row: VerificationAttempt) -> forms.CompleteForm | None:

@@ -8,9 +8,16 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest as MalformedRequest
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -20,7 +27,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from .. import clients, flow, logs, sessions
 from ..conf import conf
-from ..exceptions import ConfigurationError, FlowError, Unavailable, UnknownAttempt
+from ..exceptions import (
+    AuthenticationRequired,
+    ConfigurationError,
+    FlowError,
+    Unavailable,
+    UnknownAttempt,
+)
 from ..models import VerificationAttempt
 
 View = Callable[..., HttpResponseBase]
@@ -116,10 +129,19 @@ def with_retry_after(response: HttpResponse, seconds: int | None) -> HttpRespons
 
 
 def names_html(request: HttpRequest) -> bool:
-    """Does Accept name ``text/html`` itself? ``*/*`` is what programs send."""
-    return any(
-        (media.main_type, media.sub_type) == ("text", "html") for media in request.accepted_types
-    )
+    """Does Accept name ``text/html`` itself, and before what it says of JSON?
+
+    ``*/*`` is what programs send. Vonage's libraries for Android and iOS send ``text/html``
+    and ``*/*`` side by side, without weights, and read JSON alone; every browser gives
+    ``*/*`` less weight.
+    """
+    weights = [
+        media.quality
+        for media in request.accepted_types
+        if (media.main_type, media.sub_type) == ("text", "html")
+    ]
+    json_type = request.accepted_type("application/json")
+    return bool(weights) and max(weights) > (json_type.quality if json_type else 0)
 
 
 def is_browser(request: HttpRequest) -> bool:
@@ -185,9 +207,42 @@ def json_body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def party(request: HttpRequest, *, nonce: str | None = None, secret: str = "") -> flow.Party:
-    """Who sends this request, for the flow."""
-    user = request.user if request.user.is_authenticated else None
+def caller(request: HttpRequest) -> Any:
+    """The user behind a JSON request, or None: the session's, else whom ``JSON_USER`` names.
+
+    The site's callable is asked only where no browser can have sent the request for a
+    strange page: what it trusts might travel along by itself, as a cookie does (T15).
+    Before the body is read, so that it may look at a signature of ``request.body``.
+    ``request.user`` stays as it is: nobody's session is elevated by what this says.
+
+    Raises:
+        AuthenticationRequired: the callable refused the caller, or the account is closed.
+        ConfigurationError: it gave something that is no user of this site.
+    """
+    if request.user.is_authenticated:
+        return request.user
+    resolver = conf.json_user
+    if resolver is None or has_ambient_authority(request):
+        return None
+    try:
+        user = resolver(request)
+    except PermissionDenied:
+        raise AuthenticationRequired from None
+    if user is None or isinstance(user, AnonymousUser):
+        return None
+    if not isinstance(user, get_user_model()):
+        raise ConfigurationError("NUMVERIFY['JSON_USER'] gave no user of this site.")
+    if not user.is_active:
+        raise AuthenticationRequired
+    return user
+
+
+def party(
+    request: HttpRequest, *, nonce: str | None = None, secret: str = "", user: Any = None
+) -> flow.Party:
+    """Who sends this request, for the flow; ``user``: as :func:`caller` found, for JSON."""
+    if user is None and request.user.is_authenticated:
+        user = request.user
     return flow.Party(
         user=user,
         nonce=sessions.nonce(request) if nonce is None else nonce,

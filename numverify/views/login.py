@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from django.urls import reverse
 from .. import admission, flow, forms, sessions, stepup, wording
 from ..conf import conf
 from ..exceptions import ConsentRequired, FlowError
-from ..models import Binding, Channel, Status
+from ..models import Binding, Channel, Purpose, Status
 from . import api, html, http
 
 
@@ -41,14 +42,21 @@ def _page(request: HttpRequest) -> HttpResponse:
     # Before the start: two tabs that start at once would each make one, and lose one.
     sessions.ensure_nonce(request)
     wanted = forms.safe_next(request, request.GET.get("next", ""))
-    initial = {"next": wanted, "purpose": request.GET.get("purpose", "")}
-    return _form_page(request, _form(request, None, initial=initial))
+    query = {name: request.GET.get(name, "") for name in ("purpose", "bind")}
+    form = _form(request, None, initial={"next": wanted, **query})
+    if form.enrolled is None and query["purpose"] == Purpose.STEP_UP and _enrols_here(request):
+        # A form that could only answer "no confirmed number" would be a dead end.
+        return html.see_other(f"{reverse('numverify:number_add')}?{urlencode({'next': wanted})}")
+    return _form_page(request, form)
 
 
-def _form(request: HttpRequest, data: Any, **kwargs: Any) -> forms.StartForm:
-    return forms.StartForm(
-        data, request=request, enrolled=stepup.enrolled_number(request.user), **kwargs
-    )
+def _enrols_here(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and conf.enrolled_number is None
+
+
+def _form(request: HttpRequest, data: Any, user: Any = None, **kwargs: Any) -> forms.StartForm:
+    enrolled = stepup.enrolled_number(user or request.user)
+    return forms.StartForm(data, request=request, enrolled=enrolled, user=user, **kwargs)
 
 
 def _form_page(request: HttpRequest, form: forms.StartForm, status: int = 200) -> HttpResponse:
@@ -83,12 +91,13 @@ def _start_json(request: HttpRequest) -> HttpResponse:
     bound = http.has_ambient_authority(request)
     if bound:
         http.check_csrf(request)
-    form = _form(request, _json_fields(http.json_body(request)))
+    user = http.caller(request)
+    form = _form(request, _json_fields(http.json_body(request)), user)
     if not form.is_valid():
         raise api.field_error(form.errors)
     if form.cleaned_data["binding"] == Binding.SESSION and not bound:
         raise http.BadRequest("invalid_binding")
-    begun = _start(request, form, Channel.API, bound=bound)
+    begun = _start(request, form, Channel.API, bound=bound, user=user)
     link = sessions.handover_link(request, begun.attempt.public_id) if bound else ""
     return api.started(begun, link)
 
@@ -103,7 +112,9 @@ def _json_fields(body: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _start(request: HttpRequest, form: forms.StartForm, channel: str, *, bound: bool) -> flow.Begun:
+def _start(
+    request: HttpRequest, form: forms.StartForm, channel: str, *, bound: bool, user: Any = None
+) -> flow.Begun:
     """Start by what the form says; ``bound``: the caller is a browser with a session."""
     fields = form.cleaned_data
     binding = fields["binding"] or (Binding.SESSION if bound else Binding.COMPLETION)
@@ -114,15 +125,17 @@ def _start(request: HttpRequest, form: forms.StartForm, channel: str, *, bound: 
         channel=channel,
         next=fields["next"],
         handover=bound and binding == Binding.COMPLETION,
+        bind_digest=fields["bind"],
     )
     nonce = sessions.ensure_nonce(request) if bound else ""
-    begun = admission.start(order, http.party(request, nonce=nonce), consent=fields["consent"])
+    party = http.party(request, nonce=nonce, user=user)
+    begun = admission.start(order, party, consent=fields["consent"])
     if bound and begun.attempt.status == Status.PENDING:
-        _keep_links(request, begun)
+        keep_links(request, begun)
     return begun
 
 
-def _keep_links(request: HttpRequest, begun: flow.Begun) -> None:
+def keep_links(request: HttpRequest, begun: flow.Begun) -> None:
     handover_url = ""
     if begun.handover_token:
         path = reverse("numverify:handover", args=[begun.handover_token])

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from .conftest import Demo
 
-try:
-    playwright: Any = importlib.import_module("playwright.sync_api")
-except ImportError:
-    playwright = None
-CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.browser
 OUTCOME = ".nv-is-verified, .nv-is-not_verified, .nv-is-failed"
 OPEN = "a.nv-button:has-text('Open the check')"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's chromium; where it or playwright is absent a skip, in CI a failure."""
-    if not (CHROMIUM and playwright):
-        absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        absent("There is no chromium, or no playwright (dependency group: browser).")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
 
 
 def _begin(page: Any, demo: Demo, number: str, button: str = "Check on this phone") -> None:

@@ -23,11 +23,12 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Sent:
-    """One request, as a program without cookies sends it; ``body`` is JSON or nothing."""
+    """One request, as a program sends it; ``body`` is JSON or nothing."""
 
     method: str
     path: str
     body: str = ""
+    cookie: str = field(default="", repr=False)
 
 
 @dataclass
@@ -119,7 +120,11 @@ def send(application: Any, sent: Sent) -> tuple[int, dict[str, str], bytes]:
     from django.test import RequestFactory
 
     request = RequestFactory().generic(
-        sent.method, sent.path, sent.body, content_type="application/json"
+        sent.method,
+        sent.path,
+        sent.body,
+        content_type="application/json",
+        headers={"cookie": sent.cookie} if sent.cookie else None,
     )
     response = application(request.environ, lambda _status, _headers: None)
     try:
@@ -131,14 +136,27 @@ def send(application: Any, sent: Sent) -> tuple[int, dict[str, str], bytes]:
 
 @contextmanager
 def _planted_bug() -> Iterator[None]:
-    """With ``RACE_PLANTED_BUG``, claim as one would at first: read, test, save."""
+    """With ``RACE_PLANTED_BUG``, claim and use as one would at first: read, test, save."""
     if not os.environ.get(PLANTED):
         yield
         return
     from numverify.querysets import AttemptQuerySet
 
-    with mock.patch.object(AttemptQuerySet, "claim", _read_then_save):
+    with (
+        mock.patch.object(AttemptQuerySet, "claim", _read_then_save),
+        mock.patch.object(AttemptQuerySet, "use_proof", _read_then_use),
+    ):
         yield
+
+
+def _read_then_use(rows: Any, public_id: Any, digest: str, *, now: Any) -> bool:
+    attempt = rows.with_proof(public_id, digest).first()
+    if attempt is None:
+        return False
+    time.sleep(0.001)  # any work between the two: the others get to read, too
+    attempt.bind_used_at = now
+    attempt.save()
+    return True
 
 
 def _read_then_save(rows: Any, state_hash: str, bound: Any, *, now: Any, deadline: Any) -> bool:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from .contender import Sent, Tally, compete
 from .provider import JOURNAL, Exchanges, state_of
@@ -79,6 +80,11 @@ def guesses(states: int) -> list[Round]:
     return [[_completion(_answered()[0], "guess")] for _ in range(states)]
 
 
+def payments(states: int) -> list[Round]:
+    """Every contender sends the payment for which its session has a proof."""
+    return [[Sent("POST", "/pay", "{}", cookie=f"sessionid={_proven(n)}")] for n in range(states)]
+
+
 def locked(states: int) -> list[Round]:
     """As ``callbacks``, while somebody else holds the rows for as long as it lasts."""
     return callbacks(states)
@@ -98,7 +104,8 @@ def held_rows() -> Iterator[None]:
 
 
 KINDS: dict[str, Callable[[int], list[Round]]] = {
-    kind.__name__: kind for kind in (callbacks, one_state, refusals, completions, guesses, locked)
+    kind.__name__: kind
+    for kind in (callbacks, one_state, refusals, completions, guesses, payments, locked)
 }
 
 
@@ -114,6 +121,22 @@ def _answered() -> tuple[dict[str, str], str]:
     begun = start()
     answer = _client().get(_callback(begun["state"]).path)
     return begun, answer.json()["completion_code"]
+
+
+def _proven(number: int) -> str:
+    """The key of a session that has proven its number for the payment."""
+    from django.contrib.auth import get_user_model
+
+    user, _ = get_user_model().objects.get_or_create(username=f"payer-{number}")
+    client = _client()
+    client.force_login(user)
+    refused = client.post("/pay", {}, content_type="application/json")
+    _, _, offer = refused.json()["start_url"].partition("bind=")
+    order = {"purpose": "step_up", "bind": unquote(offer)}
+    begun = client.post("/login", order, content_type="application/json")
+    client.get(_callback(state_of(begun.json()["auth_url"])).path)
+    key: str = client.cookies["sessionid"].value
+    return key
 
 
 def _callback(state: str) -> Sent:
@@ -188,7 +211,7 @@ def main(kind: str, states: int) -> None:
     journal.write_text("")
     rounds = KINDS[kind](states)
     connections.close_all()
-    if kind in {"completions", "guesses"}:
+    if kind in {"completions", "guesses", "payments"}:
         journal.write_text("")  # the exchanges that prepared the contest are no part of it
     with held_rows() if kind == "locked" else nullcontext():
         tally = run(rounds)

@@ -36,6 +36,7 @@ DATABASES["default"] |= {
     "CONN_MAX_AGE": None,
     "OPTIONS": _OPTIONS.get((_KIND, env.str("RACE_SETUP", default="advised")), {}),
 }
+ROOT_URLCONF = "tests.race.urls"
 NUMVERIFY = {
     "ENVIRONMENT": "virtual",
     "VONAGE_REDIRECT_URI": "http://testserver/callback",
@@ -43,6 +44,7 @@ NUMVERIFY = {
     "PROVIDER": "counting",
     "PROVIDERS": {"counting": "tests.race.provider.CountingProvider"},
     "ALLOW_ANONYMOUS_START": True,
+    "ENROLLED_NUMBER": "tests.race.urls.number",
     # Counted here, not timed: on a busy machine nothing is to expire before its contest.
     "ATTEMPT_SECONDS": 3600,
     "CLAIM_SECONDS": 3600,

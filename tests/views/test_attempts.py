@@ -50,6 +50,18 @@ def test_the_secret_reads_the_status(script: Script) -> None:
     assert body["reference"] == row(started["id"]).reference_display
 
 
+def test_a_page_says_how_long_its_reader_has(script: Script, browser: Browser) -> None:
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        where = f"/attempts/{browser.start().public_id}"
+        assert 'data-nv-left="300"' in browser.get(where).content.decode()
+        clock.shift(210)
+        page = browser.get(where).content.decode()
+        assert 'data-nv-left="90"' in page
+        assert "about 2 minutes" in page
+        clock.shift(91)
+        assert "data-nv-left" not in browser.get(where).content.decode()
+
+
 def test_the_result_is_null_until_the_attempt_has_ended(script: Script) -> None:
     client = program()
     started = start_without_session(client)

@@ -62,8 +62,11 @@ def test_a_repeat_tells_neither_boolean_nor_code(script: Script, verified: Any) 
         ("", False),
         ("text/html", True),
         ("TEXT/HTML", True),
-        ("application/json, text/html;q=0.1", True),
+        ("application/json, text/html;q=0.1", False),
+        ("text/html, application/json;q=0.9", True),
         ("text/html,application/xhtml+xml,*/*;q=0.8", True),
+        # What Vonage's client libraries for Android and iOS send; they read JSON alone.
+        ("text/html,application/xhtml+xml,application/xml,*/*", False),
     ],
 )
 def test_html_only_where_accept_names_it(script: Script, accept: str | None, html: bool) -> None:

@@ -4,9 +4,10 @@
 (() => {
   const card = document.querySelector("[data-nv-poll]");
   if (!card || !window.fetch) return;
-  const { nvPoll: url, nvStatus: known } = card.dataset;
+  const { nvPoll: url, nvStatus: known, nvLeft: left, nvSoon: soon } = card.dataset;
   const shortest = Math.max(Number(card.dataset.nvSeconds) || 3, 1) * 1000;
   const longest = 15000;
+  const lastMinute = 59; // seconds
   let pause = shortest;
   let timer = 0;
   let asking = false;
@@ -15,6 +16,13 @@
   const plan = (milliseconds) => {
     window.clearTimeout(timer);
     if (!over && !document.hidden) timer = window.setTimeout(ask, milliseconds);
+  };
+
+  // In the live region, while there is still time to act on it (WCAG 2.2.1).
+  const warn = () => {
+    const line = document.createElement("p");
+    line.textContent = soon;
+    if (!over) card.querySelector("[role=status]").append(line);
   };
 
   const read = async (response) => {
@@ -56,5 +64,6 @@
 
   document.addEventListener("visibilitychange", () => plan(0));
   window.addEventListener("pageshow", (event) => event.persisted && plan(0));
+  if (left) window.setTimeout(warn, Math.max(Number(left) - lastMinute, 1) * 1000);
   plan(shortest);
 })();
